@@ -1,0 +1,209 @@
+"""From a table and a card to a dataset; every fault of a file is found before any is reported."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.datasets.dataset import Card, Concept, Dataset
+from generator.datasets.tables import Cell, Row, Table, read_lexicon, read_table
+from generator.errors import Fault, InputError, did_you_mean
+from generator.languages import parse_language
+from generator.slugs import slugify
+from generator.toml import read_toml, validated
+
+RESERVED_COLUMNS = ("id", "category", "note")
+SEPARATOR = "|"
+# Cc: control characters; Cs: halves of surrogate pairs, which no encoder and no page can hold.
+REFUSED_CHARACTERS = {"Cc", "Cs"}
+
+
+def load_dataset(path: str | Path, languages: Sequence[str] = (), card: Card | None = None) -> Dataset:
+    """Read and validate a dataset.
+
+    Args:
+        path: a folder with ``dataset.toml`` and ``data.csv``, or a loose CSV, TSV, JSONL, Parquet or lexicon file.
+        languages: tags or English names of the languages to keep; all when empty. A lexicon (two columns
+            without a header) needs exactly two.
+        card: the description of a loose file; made from its name when missing. A folder brings its own.
+
+    Raises:
+        InputError: naming every fault by file, row, column and remedy.
+    """
+    path = Path(path)
+    if path.is_dir():
+        card = validated(Card, read_toml(path / "dataset.toml"), str(path / "dataset.toml"))
+        table, name = path / "data.csv", path.resolve().name
+    else:
+        table, name = path, path.stem
+        card = card or Card(name=path.stem, provenance=path.name)
+    return _validated(_table(table, _tags(languages)), card, slugify(name), _tags(languages))
+
+
+def _tags(languages: Sequence[str]) -> tuple[str, ...]:
+    tags, faults = [], []
+    for name in languages:
+        try:
+            tags.append(parse_language(name))
+        except ValueError as error:
+            faults.append(Fault("languages", str(error), 'Use a tag such as "sw" or a name such as "Swahili"'))
+    faults += [
+        Fault("languages", f"{tag!r} is asked for twice", "Name it once") for tag, n in Counter(tags).items() if n > 1
+    ]
+    if faults:
+        raise InputError(faults)
+    return tuple(tags)
+
+
+def _table(path: Path, tags: tuple[str, ...]) -> Table:
+    suffix = path.suffix.lower()
+    if suffix not in {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}:
+        return _lexicon(path, tags)
+    table = read_table(path)
+    headless = suffix == ".tsv" and len(table.columns) == len(tags) == 2
+    if headless and not any(_is_language(name) for name in table.columns):
+        return _lexicon(path, tags)
+    return table
+
+
+def _lexicon(path: Path, tags: tuple[str, ...]) -> Table:
+    if len(tags) != 2:
+        problem = f"a lexicon has two languages, and {len(tags)} are named"
+        raise InputError([Fault(str(path), problem, "Name them in the order of its columns: --languages en,de")])
+    return read_lexicon(path, *tags)
+
+
+def _is_language(header: str) -> bool:
+    try:
+        parse_language(header)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What each column of a table is for."""
+
+    languages: dict[str, str]
+    """Header by tag."""
+    extra: tuple[str, ...]
+
+
+def _validated(table: Table, card: Card, slug: str, wanted: tuple[str, ...]) -> Dataset:
+    faults: list[Fault] = []
+    columns = _columns(table, card, wanted, faults)
+    concepts = [_concept(table, row, index, columns, card, faults) for index, row in enumerate(table.rows, start=1)]
+    faults += _repeated_ids(table, concepts)
+    if not faults:
+        numbers = {concept.id: row.number for concept, row in zip(concepts, table.rows, strict=True)}
+        if wanted:  # rows that the chosen languages leave with one rendering have nothing to compare
+            concepts = [c for c in concepts if len(c.renderings) > 1]
+        faults += _too_few(table.file, concepts, columns, numbers)
+    if faults:
+        raise InputError(sorted(faults, key=lambda fault: fault.row or 0))
+    return Dataset(slug, card, tuple(columns.languages), tuple(concepts))
+
+
+def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fault]) -> _Columns:
+    languages: dict[str, str] = {}
+    for header in table.columns:
+        if header in RESERVED_COLUMNS or header in card.columns:
+            continue
+        try:
+            tag = parse_language(header)
+        except ValueError as error:
+            if not wanted:  # when languages are chosen, the other columns are nobody's business
+                remedy = "Declare it under [columns] in the card, or choose columns with --languages"
+                near = did_you_mean(header, [*RESERVED_COLUMNS, *card.columns])
+                hint = f"{near} {remedy}" if near.startswith("Did") else remedy
+                faults.append(Fault(table.file, f"unknown column: {error}", hint, column=header or "(no name)"))
+            continue
+        if tag in languages:
+            problem = f"the language {tag} stands twice, as {languages[tag]!r} and {header!r}"
+            faults.append(Fault(table.file, problem, "Keep one column a language", column=header))
+        elif not wanted or tag in wanted:
+            languages[tag] = header
+    faults += [
+        Fault(table.file, f"there is no column for the language {tag}", "Check --languages")
+        for tag in wanted
+        if tag not in languages
+    ]
+    declared = tuple(parse_language(tag) for tag in card.languages if _is_language(tag))
+    if card.languages and not wanted and set(declared) != set(languages):
+        problem = f"the card names {', '.join(card.languages)}, the columns are {', '.join(languages)}"
+        faults.append(Fault(table.file, problem, "Make both name the same languages"))
+    if len(languages) < 2 and not faults:
+        remedy = "Give each language a column headed by its tag"
+        faults.append(Fault(table.file, f"{len(languages)} language columns, two are the least", remedy))
+    ordered = {tag: languages[tag] for tag in wanted if tag in languages} if wanted else languages
+    return _Columns(ordered, tuple(name for name in card.columns if name in table.columns))
+
+
+def _concept(table: Table, row: Row, index: int, columns: _Columns, card: Card, faults: list[Fault]) -> Concept:
+    renderings = {}
+    for tag, header in columns.languages.items():
+        found = list(_renderings(row.cells.get(header)))
+        faults += _cell_faults(table, row, header, found, card.longest)
+        if texts := tuple(dict.fromkeys(text for text in found if text)):
+            renderings[tag] = texts
+    return Concept(
+        id=_plain(row.cells.get("id")) or str(index),
+        renderings=renderings,
+        category=_plain(row.cells.get("category")),
+        note=_plain(row.cells.get("note")),
+        extra={name: _plain(row.cells.get(name)) for name in columns.extra},
+    )
+
+
+def _renderings(cell: Cell) -> Iterable[str]:
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return ()
+    texts = cell.split(SEPARATOR) if isinstance(cell, str) else cell
+    return (unicodedata.normalize("NFC", text.strip(" \u3000\u00a0\r\n")) for text in texts)
+
+
+def _plain(cell: Cell) -> str:
+    text = cell or ""
+    joined = text if isinstance(text, str) else SEPARATOR.join(text)
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", joined)).strip()
+
+
+def _cell_faults(table: Table, row: Row, column: str, texts: list[str], longest: int) -> Iterable[Fault]:
+    def fault(problem: str, remedy: str) -> Fault:
+        return Fault(table.file, problem, remedy, row.number, column)
+
+    for text in texts:
+        if not text:
+            yield fault(f"an empty rendering beside a {SEPARATOR!r}", f"Remove the {SEPARATOR!r}")
+        if len(text) > longest:
+            remedy = "Look for an unclosed quote, or raise `longest` in the card"
+            yield fault(f"suspiciously long ({len(text):,} characters, over {longest:,})", remedy)
+        for character in sorted({c for c in text if unicodedata.category(c) in REFUSED_CHARACTERS}):
+            yield fault(f"the control character U+{ord(character):04X} in {text[:40]!r}", "Remove it")
+
+
+def _repeated_ids(table: Table, concepts: Sequence[Concept]) -> Iterable[Fault]:
+    first: dict[str, int] = {}
+    for row, concept in zip(table.rows, concepts, strict=True):
+        if concept.id in first:
+            problem = f"the id {concept.id!r} stands already in row {first[concept.id]}"
+            yield Fault(table.file, problem, "Give each concept an id of its own", row.number, "id")
+        first.setdefault(concept.id, row.number)
+
+
+def _too_few(file: str, concepts: Sequence[Concept], columns: _Columns, numbers: Mapping[str, int]) -> Iterable[Fault]:
+    for concept in concepts:
+        if len(concept.renderings) < 2:
+            held = ", ".join(concept.renderings) or "no language"
+            problem = f"the concept {concept.id!r} is rendered in {held} only"
+            yield Fault(file, problem, "Add a translation or remove the row", numbers[concept.id])
+    for tag, header in columns.languages.items():
+        distinct = {text for c in concepts for text in c.renderings.get(tag, ())}
+        if len(distinct) < 2:
+            problem = f"{len(distinct)} distinct renderings in {tag}, two are the least for a spread"
+            yield Fault(file, problem, "Add words or remove the column", column=header)

@@ -1,0 +1,66 @@
+"""The first stage: every text that has no vector yet gets one, once, whatever datasets it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from generator.datasets import Dataset
+from generator.errors import ModelUnavailableError
+from generator.measures.index import VectorArray
+from generator.models.encoder import Encoder, Settings, Vectors, identity, load_encoder
+from generator.models.registry import Model
+from generator.vectors import VectorCache
+
+BATCH_SIZE = 128
+CONTROL = "control"
+
+
+def encode_missing(
+    model: Model,
+    texts: Iterable[str],
+    cache: VectorCache,
+    *,
+    allow_remote_code: bool = False,
+    advance: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Encode the distinct texts that the cache has no vector for; returns how many there were.
+
+    Batches are stored as they come and hold texts of like length, so that little is padded.
+    Raises ModelUnavailableError when the model cannot be loaded or gives no usable vectors.
+    """
+    key = identity(model)
+    missing = cache.missing(key, sorted(set(texts), key=lambda text: (len(text), text)))
+    if not missing:
+        return 0
+    encoder = load_encoder(model, allow_remote_code=allow_remote_code)
+    cache.record_settings(key, encoder.settings)
+    for start in range(0, len(missing), BATCH_SIZE):
+        batch = missing[start : start + BATCH_SIZE]
+        cache.write(key, batch, _encoded(encoder, model, batch))
+        advance(len(batch))
+    return len(missing)
+
+
+def vectors_of(dataset: Dataset, model: Model, cache: VectorCache, seed: int) -> Mapping[str, VectorArray]:
+    """Vectors of the distinct renderings of each language: from the cache, or made for a control.
+
+    Raises KeyError for a text that was not encoded.
+    """
+    if model.kind == CONTROL:
+        from generator.models.controls import control_vectors
+
+        return control_vectors(model.locator, dataset, seed)
+    key = identity(model)
+    return {tag: cache.read(key, texts) for tag, texts in dataset.renderings.items()}
+
+
+def settings_of(model: Model, cache: VectorCache) -> Settings:
+    """What the encoder said of itself when it made the cached vectors."""
+    return {} if model.kind == CONTROL else cache.settings(identity(model))
+
+
+def _encoded(encoder: Encoder, model: Model, batch: Sequence[str]) -> Vectors:
+    vectors = encoder.encode(batch)
+    if vectors.ndim != 2 or len(vectors) != len(batch):
+        raise ModelUnavailableError(f"{model.name} gave vectors of shape {vectors.shape} for {len(batch)} texts")
+    return vectors

@@ -1,0 +1,182 @@
+"""The slow half: from datasets and models to results on disk, computing only what is missing or outdated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from generator.datasets import Dataset
+from generator.encode import CONTROL, encode_missing, settings_of, vectors_of
+from generator.errors import InputError, IsoglossError
+from generator.models.encoder import pinned
+from generator.models.registry import Model
+from generator.pair import Parameters, failed_pair, measure_pair, pair_key
+from generator.progress import counted, say
+from generator.results import PairFailure, PairResult, ResultStore
+from generator.schedule import run_all
+from generator.vectors import VectorCache, cache_path
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One model on one dataset: the unit of work, of failure and of publication."""
+
+    model: Model
+    dataset: Dataset
+
+    def __str__(self) -> str:
+        return f"{self.model.name} × {self.dataset.card.name}"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a run did."""
+
+    measured: int = 0
+    failed: int = 0
+    current: int = 0
+    """Pairs whose stored result was up to date."""
+    encoded: int = 0
+    """Texts that an encoder had to read."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.measured} pairs measured, {self.failed} failed, {self.current} up to date; "
+            f"{self.encoded:,} texts encoded"
+        )
+
+
+def evaluate(
+    models: Sequence[Model],
+    datasets: Sequence[Dataset],
+    parameters: Parameters,
+    store: ResultStore,
+    *,
+    jobs: int,
+    allow_remote_code: bool = False,
+) -> Tally:
+    """Measure every pair whose stored result is missing, outdated or a failure, and store what comes of it.
+
+    A pair that fails is stored as a failure and the others go on.
+    """
+    pairs, failures = _pinned_pairs(models, datasets)
+    waiting = [pair for pair in pairs if not is_current(store, pair, parameters)]
+    if waiting:
+        say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
+    encoded, ready, unencoded = _encode(waiting, allow_remote_code)
+    for pair, error in [*failures, *unencoded]:
+        store.write(failed_pair(pair.dataset, pair.model, parameters, error))
+        say(f"{pair}: failed. {error}")
+    failed = _measure(ready, parameters, store, jobs)
+    return Tally(len(ready) - failed, len(failures) + len(unencoded) + failed, len(pairs) - len(waiting), encoded)
+
+
+def evaluate_pair(
+    dataset: Dataset, model: Model, parameters: Parameters | None = None, *, allow_remote_code: bool = False
+) -> PairResult | PairFailure:
+    """Encode what is not cached yet and measure one pair, storing nothing but vectors.
+
+    Args:
+        dataset: from `load_dataset`.
+        model: from `load_model`.
+        parameters: draws, seed and layout; ``Parameters(layout=None)`` draws no map.
+        allow_remote_code: run code from the model's repository if its entry asks for it.
+
+    Returns:
+        The result, or the failure with its reason; what a result file holds.
+    """
+    told = parameters or Parameters()
+    try:
+        pair = Pair(pinned(model), dataset)
+        with VectorCache(cache_path()) as cache:
+            if model.kind != CONTROL:
+                encode_missing(pair.model, dataset.texts, cache, allow_remote_code=allow_remote_code)
+        return _measured(told, cache_path(), pair)
+    except IsoglossError as error:
+        return failed_pair(dataset, model, told, error)
+
+
+def is_current(store: ResultStore, pair: Pair, parameters: Parameters) -> bool:
+    """Whether the stored result of a pair is what measuring it again would give."""
+    try:
+        stored = store.read(pair.model.slug, pair.dataset.slug)
+    except InputError:
+        return False
+    return (
+        isinstance(stored, PairResult)
+        and stored.provenance.key == pair_key(pair.dataset, pair.model, parameters)
+        and stored.model.name == pair.model.name
+    )
+
+
+Failures = list[tuple[Pair, IsoglossError]]
+
+
+def _pinned_pairs(models: Sequence[Model], datasets: Sequence[Dataset]) -> tuple[list[Pair], Failures]:
+    """Pairs whose model has its revision, and the failures of those whose revision cannot be found out."""
+    pairs: list[Pair] = []
+    failures: Failures = []
+    for model in models:
+        try:
+            fixed = pinned(model)
+        except IsoglossError as error:
+            failures += [(Pair(model, dataset), error) for dataset in datasets]
+        else:
+            pairs += [Pair(fixed, dataset) for dataset in datasets]
+    return pairs, failures
+
+
+def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[Pair], Failures]:
+    """Encode each model's missing texts, over all its datasets at once.
+
+    Returns how many texts were encoded, the pairs that have all their vectors now, and the others' failures.
+    """
+    ready = [pair for pair in pairs if pair.model.kind == CONTROL]
+    by_model: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if pair.model.kind != CONTROL:
+            by_model.setdefault(pair.model.name, []).append(pair)
+    encoded = 0
+    failures: Failures = []
+    with VectorCache(cache_path()) as cache:
+        for mine in by_model.values():
+            model = mine[0].model
+            texts = {text for pair in mine for text in pair.dataset.texts}
+            try:
+                with counted(f"Encoding with {model.name}", len(texts)) as advance:
+                    count = encode_missing(
+                        model, texts, cache, allow_remote_code=allow_remote_code, advance=lambda n: advance(n, "")
+                    )
+            except IsoglossError as error:
+                failures += [(pair, error) for pair in mine]
+                continue
+            encoded += count
+            ready += mine
+            say(f"{model.name}: {count:,} texts encoded, {len(texts) - count:,} known")
+    return encoded, ready, failures
+
+
+def _measure(pairs: Sequence[Pair], parameters: Parameters, store: ResultStore, jobs: int) -> int:
+    """Measure pairs whose vectors are there, storing each as it ends; returns how many failed."""
+    largest_first = sorted(pairs, key=lambda pair: -len(pair.dataset.texts))
+    failed = 0
+    with counted("Measuring", len(pairs)) as advance:
+        for pair, outcome in run_all(partial(_measured, parameters, cache_path()), largest_first, jobs):
+            if isinstance(outcome, Exception):
+                failed += 1
+                store.write(failed_pair(pair.dataset, pair.model, parameters, outcome))
+                advance(1, f"{pair}: failed. {outcome}")
+            else:
+                store.write(outcome)
+                advance(1, f"{pair}: SA {outcome.measures.semantic_affinity.value:.3f}")
+    return failed
+
+
+def _measured(parameters: Parameters, cache_file: Path, pair: Pair) -> PairResult:
+    """One pair, in whatever process: the function that the pool runs."""
+    with VectorCache(cache_file) as cache:
+        vectors = vectors_of(pair.dataset, pair.model, cache, parameters.seed)
+        settings = settings_of(pair.model, cache)
+    return measure_pair(pair.dataset, pair.model, vectors, parameters, settings)

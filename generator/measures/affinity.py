@@ -1,0 +1,400 @@
+r"""Semantic Affinity: do the translations of a concept lie closer together than the words of a language?
+
+Let u(t) be the unit vector of rendering t and d(t, t') = 1 - u(t)·u(t') the cosine distance.
+
+- Intra-lingual spread: H_l is the mean of d over the unordered pairs of language l's distinct renderings, and
+  H the mean of H_l over languages.
+- Inter-lingual spread: v_c(a, b) is the mean of d between the renderings of concept c in languages a and b,
+  v_c the mean of v_c(a, b) over the language pairs that render c, and V the mean of v_c over the concepts
+  rendered in two or more languages. Every concept counts once, however many renderings its cells hold.
+- SA = 1 / (1 + V/H), in (0, 1]. 1: translations coincide. 0.5: they lie as far apart as any two words of one
+  language. Below: further apart still, as when each language keeps to a region of its own.
+
+Source: Gong, arXiv 2601.09732. Every mean over pairs is computed in closed form, in time linear in the number
+of renderings, from deviations from a mean rather than from differences of large sums, so that it stays right
+for spreads near 1e-16:
+
+- mean of d over pairs = Σ‖u - μ‖² / (n - 1), μ the mean of the n unit vectors;
+- with m_l the mean of a cell's unit vectors and w_l = 1 - ‖m_l‖² their scatter about it,
+  v_c(a, b) = ½‖m_a - m_b‖² + ½(w_a + w_b).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from generator.errors import MeasureUndefinedError
+from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArray, VectorArray
+
+LEAST_SPREAD = 1e-9
+"""Below this H the renderings of a language coincide and V/H means nothing."""
+
+CHUNK_BYTES = 8 << 20
+"""Concepts are taken in chunks of about this size, small enough for a processor's cache."""
+
+
+@dataclass(frozen=True)
+class Affinity:
+    """Semantic Affinity with the spreads it is made of.
+
+    Arrays run over ``languages`` (L) and concepts (C), in the order given; NaN marks what has no value.
+    """
+
+    languages: tuple[str, ...]
+    value: float
+    """SA = 1 / (1 + V/H), in (0, 1]."""
+    inter_spread: float
+    """V, in [0, 2]."""
+    intra_spread: float
+    """H, in (0, 2]."""
+    null_spread: float
+    """V₀: what V would be, on average, with every translation reassigned to another concept."""
+    language_spread: FloatArray
+    """H_l, shape (L,)."""
+    concept_spread: FloatArray
+    """v_c, shape (C,); NaN for a concept in one language."""
+    pair_spread: FloatArray
+    """V(a, b) = mean of v_c(a, b) over the concepts that both render, shape (L, L), NaN on the diagonal."""
+    pair_concepts: IntArray
+    """How many concepts each pair of languages shares, shape (L, L)."""
+
+    @property
+    def ratio(self) -> float:
+        """SR = V/H, in [0, ∞)."""
+        return self.inter_spread / self.intra_spread
+
+    @property
+    def null(self) -> float:
+        """Null SA = 1 / (1 + V₀/H): what chance gives for these very vectors."""
+        return 1 / (1 + self.null_spread / self.intra_spread)
+
+    @property
+    def chance_corrected(self) -> float:
+        """1 - V/V₀: 1 for coinciding translations, 0 for translations no closer than other words."""
+        return 1 - self.inter_spread / self.null_spread
+
+    @property
+    def concept_affinity(self) -> FloatArray:
+        """1 / (1 + v_c/H), shape (C,). Its mean is not SA, which is the ratio of means."""
+        return 1 / (1 + self.concept_spread / self.intra_spread)
+
+    @property
+    def pair_affinity(self) -> FloatArray:
+        """SA(a, b) = 1 / (1 + V(a, b)/H_ab), H_ab the mean of H_a and H_b; shape (L, L)."""
+        spread = (self.language_spread[:, None] + self.language_spread[None, :]) / 2
+        return 1 / (1 + self.pair_spread / spread)
+
+
+@dataclass(frozen=True)
+class AffinitySums:
+    """What SA needs to know of a set of concepts: small, and additive over disjoint sets of them.
+
+    Exact as long as no rendering of a language is counted in two of the sets.
+    """
+
+    languages: tuple[str, ...]
+    n_renderings: FloatArray
+    """Distinct renderings, (L,)."""
+    centre: FloatArray
+    """Mean unit vector of the distinct renderings, (L, d)."""
+    scatter: FloatArray
+    """Σ‖u - centre‖², (L,)."""
+    concept_total: float
+    """Σ v_c."""
+    n_concepts: int
+    """Concepts in two or more languages."""
+    pair_total: FloatArray
+    """Σ_c v_c(a, b), (L, L)."""
+    pair_concepts: IntArray
+    """Concepts that both languages render, (L, L); on the diagonal, those that the language renders."""
+    cell_total: FloatArray
+    """Σ_c m_c: the sum over concepts of the mean unit vector of a cell, (L, d)."""
+
+    def __add__(self, other: Self) -> Self:
+        """The sums of both sets together (means and scatters merged as by Chan, Golub and LeVeque, 1979)."""
+        if self.languages != other.languages:
+            raise ValueError(f"sums over {self.languages} and {other.languages} cannot be added")
+        n = self.n_renderings + other.n_renderings
+        gap = other.centre - self.centre
+        share = np.divide(other.n_renderings, n, out=np.zeros_like(n), where=n > 0)
+        return type(self)(
+            self.languages,
+            n,
+            self.centre + share[:, None] * gap,
+            self.scatter + other.scatter + (gap**2).sum(axis=1) * share * self.n_renderings,
+            self.concept_total + other.concept_total,
+            self.n_concepts + other.n_concepts,
+            self.pair_total + other.pair_total,
+            self.pair_concepts + other.pair_concepts,
+            self.cell_total + other.cell_total,
+        )
+
+
+def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> Affinity:
+    """Semantic Affinity of the vectors of several languages.
+
+    Args:
+        vectors: by language, an array (n_l, d) with one row a distinct rendering; any float type, any length.
+        concepts: which row of which language renders which concept.
+
+    Raises:
+        MeasureUndefinedError: fewer than two languages, a language with one rendering, no concept in two
+            languages, a zero or non-finite vector, or H below 1e-9.
+
+    >>> import numpy as np
+    >>> from generator.measures import aligned_index
+    >>> en = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> semantic_affinity({"en": en, "de": en}, aligned_index(2, ["en", "de"])).value
+    1.0
+    """
+    units = unit_vectors(vectors)
+    spreads = concept_pair_spreads(units, concepts)
+    return affinity_of(affinity_sums(units, concepts, spreads), _concept_means(spreads))
+
+
+def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) -> Affinity:
+    """SA from (added) sums. Raises MeasureUndefinedError where SA has no value."""
+    if len(sums.languages) < 2:
+        raise MeasureUndefinedError(f"SA compares languages and there is {len(sums.languages)}")
+    for tag, n in zip(sums.languages, sums.n_renderings, strict=True):
+        if n < 2:
+            raise MeasureUndefinedError(f"{tag} has {int(n)} distinct rendering, too few for a spread")
+    if not sums.n_concepts:
+        raise MeasureUndefinedError("no concept is rendered in two languages")
+    language_spread = sums.scatter / (sums.n_renderings - 1)
+    intra = float(language_spread.mean())
+    if intra < LEAST_SPREAD:
+        raise MeasureUndefinedError(f"H is {intra:.1e}: the renderings of each language coincide")
+    inter = sums.concept_total / sums.n_concepts
+    with np.errstate(invalid="ignore"):
+        pair_spread = sums.pair_total / sums.pair_concepts
+    np.fill_diagonal(pair_spread, np.nan)
+    return Affinity(
+        sums.languages,
+        1 / (1 + inter / intra),
+        inter,
+        intra,
+        _null_spread(sums),
+        language_spread,
+        np.array([]) if concept_spread is None else concept_spread,
+        pair_spread,
+        sums.pair_concepts,
+    )
+
+
+def affinity_sums(
+    units: Mapping[str, FloatArray], concepts: ConceptIndex, spreads: FloatArray | None = None
+) -> AffinitySums:
+    """The additive sums of a set of concepts.
+
+    Args:
+        units: unit vectors (n_l, d) of the distinct renderings of each language.
+        concepts: their index.
+        spreads: `concept_pair_spreads` of them, when known already.
+    """
+    spreads = concept_pair_spreads(units, concepts) if spreads is None else spreads
+    tags = tuple(concepts.languages)
+    centre = np.stack([units[tag].mean(axis=0) for tag in tags])
+    means = _concept_means(spreads)
+    held = np.stack([_held(concepts.languages[tag], concepts.n_concepts) for tag in tags]).astype(np.int64)
+    return AffinitySums(
+        tags,
+        np.array([float(len(units[tag])) for tag in tags]),
+        centre,
+        np.array([float(((units[tag] - mean) ** 2).sum()) for tag, mean in zip(tags, centre, strict=True)]),
+        float(np.nansum(means)),
+        int(np.isfinite(means).sum()),
+        np.nansum(spreads, axis=0),
+        held @ held.T,
+        np.stack([_cell_total(units[tag], concepts.languages[tag]) for tag in tags]),
+    )
+
+
+def concept_pair_spreads(units: Mapping[str, FloatArray], concepts: ConceptIndex) -> FloatArray:
+    """v_c(a, b) for every concept and pair of languages, shape (C, L, L).
+
+    NaN on the diagonal and where a concept lacks one of the languages.
+    """
+    tags = tuple(concepts.languages)
+    n_dims = units[tags[0]].shape[1]
+    spreads = np.full((concepts.n_concepts, len(tags), len(tags)), np.nan)
+    step = max(1, CHUNK_BYTES // (8 * len(tags) * n_dims))
+    for start in range(0, concepts.n_concepts, step):
+        stop = min(start + step, concepts.n_concepts)
+        cells = [_cells(units[tag], concepts.languages[tag], start, stop) for tag in tags]
+        mean = np.stack([cell.mean for cell in cells], axis=1)
+        scatter = np.stack([cell.scatter for cell in cells], axis=1)
+        squared = _squared_distances(mean)
+        spreads[start:stop] = (squared + scatter[:, :, None] + scatter[:, None, :]) / 2
+    diagonal = np.arange(len(tags))
+    spreads[:, diagonal, diagonal] = np.nan
+    return spreads
+
+
+def unit_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
+    """The same directions at length 1, in float64.
+
+    Raises MeasureUndefinedError for a zero or non-finite vector, or languages of different dimensions.
+    """
+    units = {}
+    for tag, rows in vectors.items():
+        exact = np.asarray(rows, dtype=np.float64)
+        # Scaling by the largest entry first keeps very long and very short vectors from over- or underflowing.
+        largest = np.abs(exact).max(axis=1, keepdims=True, initial=0)
+        faulty = np.flatnonzero(~np.isfinite(largest[:, 0]) | (largest[:, 0] == 0))
+        if len(faulty):
+            kind = "zero" if largest[faulty[0], 0] == 0 else "not finite"
+            raise MeasureUndefinedError(f"{len(faulty)} vectors of {tag} are {kind}, the first in row {faulty[0]}")
+        exact = exact / largest
+        units[tag] = exact / np.linalg.norm(exact, axis=1, keepdims=True)
+    if len({rows.shape[1] for rows in units.values()}) > 1:
+        told = ", ".join(f"{tag} {rows.shape[1]}" for tag, rows in units.items())
+        raise MeasureUndefinedError(f"vectors of different dimensions: {told}")
+    return units
+
+
+def centred_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
+    """u(t) - m_l at length 1, m_l the mean unit vector of the language: vectors without the language's offset.
+
+    SA of these is centred SA, and centred SA - SA the price of the offset between languages.
+    Raises MeasureUndefinedError when a rendering lies on its language's mean.
+    """
+    return unit_vectors({tag: units - units.mean(axis=0) for tag, units in unit_vectors(vectors).items()})
+
+
+def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> float:
+    """SA as its first implementation computed it, for comparison with figures published for that one.
+
+    Two differences, which vanish when every cell has one rendering: rows are expanded into the cross product
+    of their cells' renderings and every expanded row counts once, so a concept's weight in V is the product of
+    its cells' sizes; and in H, every further rendering of a cell reuses the vector of the first rendering of
+    the row in which that rendering first appears. Raises MeasureUndefinedError as `semantic_affinity` does.
+    """
+    units = unit_vectors(vectors)
+    spread = _concept_means(concept_pair_spreads(units, concepts))
+    weight = np.ones(concepts.n_concepts)
+    for incidence in concepts.languages.values():
+        for concept, count in incidence.counts.items():
+            weight[concept] *= count
+    known = np.isfinite(spread)
+    substituted = {tag: units[tag][_first_of_cell(concepts.languages[tag], len(units[tag]))] for tag in units}
+    intra = affinity_of(affinity_sums(substituted, concepts)).intra_spread
+    inter = float(weight[known] @ spread[known] / weight[known].sum())
+    return 1 / (1 + inter / intra)
+
+
+def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> float:
+    """SA with Euclidean distances of the raw vectors: each mean of d over pairs of renderings becomes the root
+    of the mean squared distance (so a plain distance where both cells hold one rendering).
+
+    Raises MeasureUndefinedError as `semantic_affinity` does.
+    """
+    unit_vectors(vectors)  # refuses what no distance is defined for
+    raw = {tag: np.asarray(rows, dtype=np.float64) for tag, rows in vectors.items()}
+    # The algebra of the closed forms holds for vectors of any length up to the factor 2.
+    pair = np.sqrt(2 * concept_pair_spreads(raw, concepts))
+    inter = float(np.nanmean(_concept_means(pair)))
+    intra = float(np.mean([np.sqrt(2 * mean_pairwise_spread(rows)) for rows in raw.values()]))
+    if intra < LEAST_SPREAD:
+        raise MeasureUndefinedError(f"H is {intra:.1e}: the renderings of each language coincide")
+    return 1 / (1 + inter / intra)
+
+
+def mean_pairwise_spread(rows: FloatArray) -> float:
+    """Half the mean squared distance over the unordered pairs of (n, d) rows: the mean of d for unit rows."""
+    return float(((rows - rows.mean(axis=0)) ** 2).sum() / (len(rows) - 1))
+
+
+def _null_spread(sums: AffinitySums) -> float:
+    """V₀: the mean over language pairs of the mean of d between cells of different concepts.
+
+    Reassigning the translations of b at random among the other concepts pairs each cell of a with each cell of
+    b but its own equally often, so the expectation of V(a, b) is the mean over c ≠ c' of
+    1 - m_c(a)·m_c'(b), and Σ_{c≠c'} m_c(a)·m_c'(b) = (Σ_c m_c(a))·(Σ_c m_c(b)) - Σ_c m_c(a)·m_c(b).
+    """
+    own = np.diag(sums.pair_concepts).astype(float)
+    n_others = np.outer(own, own) - sums.pair_concepts
+    matched = sums.pair_concepts - sums.pair_total  # Σ_c m_c(a)·m_c(b)
+    products = sums.cell_total @ sums.cell_total.T - matched
+    upper = np.triu_indices(len(own), 1)
+    defined = n_others[upper] > 0
+    return float(np.mean(1 - products[upper][defined] / n_others[upper][defined]))
+
+
+def _concept_means(spreads: FloatArray) -> FloatArray:
+    """v_c from v_c(a, b): (C, L, L) to (C,), NaN where a concept has no pair of languages."""
+    known = np.isfinite(spreads)
+    pairs = known.sum(axis=(1, 2))
+    total = np.where(known, spreads, 0).sum(axis=(1, 2))
+    means: FloatArray = np.divide(total, pairs, out=np.full(len(spreads), np.nan), where=pairs > 0)
+    return means
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """A language's cells of a run of concepts: mean vector (c, d) and scatter about it (c,); NaN where empty."""
+
+    mean: FloatArray
+    scatter: FloatArray
+
+
+def _cells(rows: FloatArray, incidence: Incidence, start: int, stop: int) -> _Cells:
+    first, last = np.searchsorted(incidence.concepts, (start, stop))
+    concepts = incidence.concepts[first:last] - start
+    vectors = rows[incidence.rows[first:last]]
+    if len(concepts) == stop - start and np.array_equal(concepts, np.arange(stop - start)):
+        return _Cells(vectors, np.zeros(stop - start))  # one rendering a cell and none missing
+    count = np.bincount(concepts, minlength=stop - start)
+    mean = np.zeros((stop - start, rows.shape[1]))
+    np.add.at(mean, concepts, vectors)
+    mean[count > 0] /= count[count > 0, None]
+    scatter = np.zeros(stop - start)
+    np.add.at(scatter, concepts, ((vectors - mean[concepts]) ** 2).sum(axis=1))
+    scatter[count > 0] /= count[count > 0]
+    mean[count == 0] = np.nan
+    scatter[count == 0] = np.nan
+    return _Cells(mean, scatter)
+
+
+def _squared_distances(mean: FloatArray) -> FloatArray:
+    """‖m_a - m_b‖² within each concept: (c, L, d) to (c, L, L), NaN where a language is missing.
+
+    Deviations from the concept's mean, rather than the vectors themselves, keep small distances exact.
+    """
+    missing = np.isnan(mean[:, :, 0])
+    filled = np.where(missing[:, :, None], 0, mean) if missing.any() else mean
+    present = np.maximum((~missing).sum(axis=1), 1)
+    deviation = filled - (filled.sum(axis=1) / present[:, None])[:, None, :]
+    gram = deviation @ deviation.transpose(0, 2, 1)
+    norm = np.einsum("cll->cl", gram)
+    squared: FloatArray = np.maximum(norm[:, :, None] + norm[:, None, :] - 2 * gram, 0)
+    squared[missing[:, :, None] | missing[:, None, :]] = np.nan
+    return squared
+
+
+def _held(incidence: Incidence, n_concepts: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    held = np.zeros(n_concepts, dtype=bool)
+    held[incidence.concepts] = True
+    return held
+
+
+def _cell_total(rows: FloatArray, incidence: Incidence) -> FloatArray:
+    """Σ_c m_c without building the cells: each rendering weighs one over its cell's size."""
+    _, inverse, count = np.unique(incidence.concepts, return_inverse=True, return_counts=True)
+    weight = np.bincount(incidence.rows, weights=1 / count[inverse], minlength=len(rows))
+    total: FloatArray = weight @ rows
+    return total
+
+
+def _first_of_cell(incidence: Incidence, n_rows: int) -> IntArray:
+    """For each distinct rendering, the row of the first rendering of the cell in which it first appears."""
+    _, first_position, inverse = np.unique(incidence.concepts, return_index=True, return_inverse=True)
+    leading = incidence.rows[first_position][inverse]
+    substitute = np.arange(n_rows)
+    rows, earliest = np.unique(incidence.rows, return_index=True)
+    substitute[rows] = leading[earliest]
+    return substitute

@@ -1,0 +1,76 @@
+"""Vectors computed elsewhere: a Parquet or NPZ file of texts and vectors."""
+
+from __future__ import annotations
+
+import unicodedata
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from generator.errors import Fault, InputError, ModelUnavailableError
+from generator.models.encoder import Settings, Vectors
+
+COLUMNS = 'Write the columns (Parquet) or arrays (NPZ) "text" and "vector", one vector of equal length a text'
+SHOWN_TEXTS = 5
+
+
+class PrecomputedEncoder:
+    """Looks vectors up by text, after Unicode normalisation (NFC).
+
+    Raises InputError when the file is not what the contract says, naming the row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        texts, self._vectors = _read(path)
+        self._row: dict[str, int] = {}
+        for row, text in enumerate(texts):
+            first = self._row.setdefault(unicodedata.normalize("NFC", text), row)
+            if not np.array_equal(self._vectors[first], self._vectors[row], equal_nan=True):
+                problem = f"{text!r} has another vector than in row {first + 1}"
+                raise InputError([Fault(str(path), problem, "Keep one vector a text", row + 1, "text")])
+
+    @property
+    def settings(self) -> Settings:
+        return {"file": self._path.name}
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        missing = [text for text in texts if text not in self._row]
+        if missing:
+            shown = ", ".join(repr(text) for text in missing[:SHOWN_TEXTS])
+            raise ModelUnavailableError(
+                f"{self._path.name} has no vector for {len(missing):,} texts, such as {shown}. Add them to the file"
+            )
+        return np.asarray(self._vectors[[self._row[text] for text in texts]], dtype=np.float32)
+
+
+def _read(path: Path) -> tuple[list[str], Vectors]:
+    try:
+        texts, vectors = _read_npz(path) if path.suffix.lower() == ".npz" else _read_parquet(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        problem = f"not readable ({type(error).__name__}: {str(error).splitlines()[0]})"
+        raise InputError([Fault(str(path), problem, COLUMNS)]) from None
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not texts:
+        problem = f"{len(texts)} texts and vectors of shape {vectors.shape}"
+        raise InputError([Fault(str(path), problem, COLUMNS)])
+    return texts, vectors
+
+
+def _read_npz(path: Path) -> tuple[list[str], Vectors]:
+    with np.load(path, allow_pickle=False) as arrays:
+        return [str(text) for text in arrays["text"]], np.asarray(arrays["vector"], dtype=np.float32)
+
+
+def _read_parquet(path: Path) -> tuple[list[str], Vectors]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=["text", "vector"])
+    texts = table.column("text").to_pylist()
+    column = table.column("vector").combine_chunks()
+    lengths = set(column.value_lengths().to_pylist())
+    if len(lengths) != 1 or None in lengths or column.flatten().null_count:
+        raise ValueError(f"vectors of the lengths {sorted(map(str, lengths))}, or with holes in them")
+    values = column.flatten().to_numpy(zero_copy_only=False)
+    return [str(text) for text in texts], np.asarray(values, dtype=np.float32).reshape(len(texts), -1)

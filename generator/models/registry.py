@@ -1,0 +1,176 @@
+"""The models Isogloss knows: entries of ``models.toml``, and models named on the spot."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from generator.errors import Fault, InputError, did_you_mean
+from generator.resources import shipped
+from generator.slugs import slugify
+from generator.toml import read_toml, validated
+
+Objective = Literal["translation-pairs", "contrastive", "mlm", "next-token", "instruction", "surface", "control", ""]
+KINDS = ("package", "hf", "folder", "precomputed", "ngrams", "control")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One entry of the registry. What no source confirms stays empty rather than guessed."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    source: str
+    """``kind:locator``, see `KINDS`."""
+    revision: str = ""
+    """Commit, version or digest; resolved before measuring when empty."""
+    groups: tuple[str, ...] = ()
+    objective: Objective = ""
+    architecture: str = ""
+    parameters: int | None = None
+    dimensions: int | None = None
+    licence: str = ""
+    released: dt.date | None = None
+    languages: tuple[str, ...] = ()
+    link: str = ""
+    note: str = ""
+    prompt: str = ""
+    """Text put before every rendering, as the model's card asks."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str = ""
+    """Where to run, such as "cuda"; chosen by torch when empty. Recorded, no part of the identity."""
+    max_length: int | None = None
+    """Tokens read of each text; the model's own limit when missing."""
+    normalise: bool = False
+    """Whether the encoder's output is scaled to unit length before it is stored."""
+    trust_remote_code: bool = False
+    """Whether the model needs code from its repository; run only with --allow-remote-code too."""
+
+    @property
+    def slug(self) -> str:
+        return slugify(self.name)
+
+    @property
+    def kind(self) -> str:
+        return self.source.partition(":")[0]
+
+    @property
+    def locator(self) -> str:
+        return self.source.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class _Entries:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    models: tuple[Model, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All known models by name."""
+
+    models: Mapping[str, Model]
+
+    @property
+    def groups(self) -> set[str]:
+        return {group for model in self.models.values() for group in model.groups}
+
+    def group(self, name: str) -> tuple[Model, ...]:
+        """The models of a group, in the registry's order. Raises InputError for an unknown group."""
+        if name not in self.groups:
+            raise InputError([Fault("group", f"there is no group {name!r}", did_you_mean(name, self.groups))])
+        return tuple(model for model in self.models.values() if name in model.groups)
+
+    def model(self, name: str) -> Model:
+        """The model that an option or a config names.
+
+        ``name`` is a registry name or slug, ``precomputed:FILE``, ``hf:ORG/NAME[@REVISION]`` or a path to a
+        local sentence-transformers folder. Raises InputError, with the nearest name, when it is none of them.
+        """
+        by_slug = {model.slug: model for model in self.models.values()}
+        if known := self.models.get(name) or by_slug.get(name.lower()):
+            return known
+        if named := _named_on_the_spot(name):
+            return named
+        remedy = f"{did_you_mean(name, self.models)} A model can also be hf:ORG/NAME, precomputed:FILE or a folder"
+        raise InputError([Fault("model", f"there is no model {name!r}", remedy)])
+
+
+def read_registry(paths: Iterable[Path]) -> Registry:
+    """Read and join ``models.toml`` files. Raises InputError for unknown keys and repeated names."""
+    models: dict[str, Model] = {}
+    slugs: dict[str, str] = {}
+    faults = []
+    for path in paths:
+        for model in validated(_Entries, read_toml(path), str(path)).models:
+            if fault := _entry_fault(model, path, slugs):
+                faults.append(fault)
+            else:
+                models[model.name] = model
+                slugs[model.slug] = model.name
+    if faults:
+        raise InputError(faults)
+    return Registry(models)
+
+
+def load_registry(folder: Path) -> Registry:
+    """The shipped models, and those of a ``models.toml`` in ``folder``."""
+    known, own = shipped("models.toml"), folder / "models.toml"
+    return read_registry([known, own] if own.is_file() and not own.samefile(known) else [known])
+
+
+def load_model(name: str, folder: Path | None = None) -> Model:
+    """The model of a name, as options and configs name it; see `Registry.model`.
+
+    ``folder`` may hold a ``models.toml`` that adds to the shipped models; the current folder when missing.
+    """
+    return load_registry(folder or Path()).model(name)
+
+
+def _entry_fault(model: Model, path: Path, slugs: Mapping[str, str]) -> Fault | None:
+    where = f"models.{model.name}"
+    try:
+        slug = model.slug
+    except ValueError as error:
+        return Fault(str(path), str(error), "Give the model a name with a letter in it", column=where)
+    if slug in slugs:
+        problem = f"the name {model.name!r} is taken already by {slugs[slug]!r}"
+        return Fault(str(path), problem, "Give each model a name of its own", column=where)
+    if model.kind not in KINDS:
+        return Fault(str(path), f"unknown source {model.source!r}", did_you_mean(model.kind, KINDS), column=where)
+    return None
+
+
+def _named_on_the_spot(name: str) -> Model | None:
+    kind, _, locator = name.partition(":")
+    if kind == "hf" and locator:
+        repository, _, revision = locator.partition("@")
+        return Model(repository, f"hf:{repository}", revision, link=f"https://huggingface.co/{repository}")
+    if kind == "precomputed" and locator:
+        return Model(Path(locator).stem, f"precomputed:{Path(locator).resolve()}")
+    folder = Path(name)
+    if folder.is_dir():
+        return Model(folder.resolve().name, f"folder:{folder.resolve()}")
+    return None
+
+
+def select(registry: Registry, names: Sequence[str], groups: Sequence[str]) -> tuple[Model, ...]:
+    """The models of the groups, then those named, each once. Raises InputError for unknown ones."""
+    chosen = {model.name: model for group in groups for model in registry.group(group)}
+    for name in names:
+        model = registry.model(name)
+        chosen[model.name] = model
+    by_slug: dict[str, Model] = {}
+    for model in chosen.values():
+        if other := by_slug.get(model.slug):
+            problem = f"{model.name!r} ({model.source}) and {other.name!r} ({other.source}) share an address"
+            raise InputError([Fault("model", problem, "Rename one, for instance in models.toml")])
+        by_slug[model.slug] = model
+    return tuple(chosen.values())

@@ -1,0 +1,218 @@
+"""One pair, measured: a dataset and the vectors of its renderings in, a result out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+
+import numpy as np
+
+from generator.datasets import Dataset
+from generator.errors import MeasureUndefinedError
+from generator.manifold import MAP_VERSION, Layout
+from generator.measures.affinity import (
+    Affinity,
+    centred_vectors,
+    euclidean_affinity,
+    reference_affinity,
+    semantic_affinity,
+    unit_vectors,
+)
+from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
+from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
+from generator.models.encoder import Settings, identity
+from generator.models.registry import Model
+from generator.records import (
+    concept_records,
+    dataset_record,
+    language_pairs,
+    language_records,
+    map_record,
+    model_record,
+)
+from generator.results import Estimate, Failure, Measures, PairFailure, PairResult, Provenance
+
+MEASURE_VERSION = 1
+"""Part of every result's key: bump it when the same vectors would give other numbers."""
+
+VERSIONED = (
+    "isogloss",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "phate",
+    "graphtools",
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What besides dataset and model decides a result."""
+
+    seed: int = 42
+    draws: int = 2000
+    """Resamples of the concepts."""
+    confidence: float = 0.95
+    layout: Layout | None = field(default_factory=Layout)
+    """How to draw the map; None for no map."""
+
+
+def pair_key(dataset: Dataset, model: Model, parameters: Parameters) -> str:
+    """SHA-256 of everything that decides a result; a stored result with another key is outdated."""
+    decided_by = {
+        "dataset": dataset.digest,
+        "model": identity(model),
+        "parameters": asdict(parameters),
+        "measures": MEASURE_VERSION,
+        "map": MAP_VERSION,
+    }
+    return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
+
+
+def measure_pair(
+    dataset: Dataset,
+    model: Model,
+    vectors: Mapping[str, VectorArray],
+    parameters: Parameters,
+    settings: Settings | None = None,
+) -> PairResult:
+    """Every measure of one pair.
+
+    Args:
+        dataset: the concepts.
+        model: the pinned model that the vectors come from.
+        vectors: by language, (n_l, d), a row a distinct rendering in the order of ``dataset.renderings``.
+        parameters: draws, seed and layout.
+        settings: what the encoder says of itself.
+
+    Raises:
+        MeasureUndefinedError: when SA has no value for these vectors. A companion measure or map without a
+            value is recorded with its reason instead.
+    """
+    concepts = concept_index(dataset)
+    _refuse_faulty(dataset, vectors)
+    units = unit_vectors(vectors)
+    affinity = semantic_affinity(units, concepts)
+    weights = concept_weights(concepts.n_concepts, parameters.draws, parameters.seed)
+    measures = _measures(vectors, units, concepts, affinity, weights, parameters)
+    return PairResult(
+        model=model_record(model, settings or {}, next(iter(vectors.values())).shape[1]),
+        dataset=dataset_record(dataset),
+        measures=measures,
+        languages=language_records(units, affinity),
+        language_pairs=language_pairs(affinity),
+        concepts=concept_records(dataset, affinity),
+        map=map_record(dataset, units, parameters.layout) if parameters.layout else None,
+        provenance=provenance(dataset, model, parameters),
+    )
+
+
+def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:
+    """The record of a pair that could not be measured."""
+    kind = type(error).__name__.removesuffix("Error")
+    return PairFailure(
+        model=model_record(model, {}, model.dimensions),
+        dataset=dataset_record(dataset),
+        error=Failure(kind, str(error) or kind),
+        provenance=provenance(dataset, model, parameters),
+    )
+
+
+def concept_index(dataset: Dataset) -> ConceptIndex:
+    """Which of a language's distinct renderings stand in which concept's cell."""
+    languages = {}
+    for tag, texts in dataset.renderings.items():
+        row = {text: i for i, text in enumerate(texts)}
+        placed = [(row[t], c) for c, concept in enumerate(dataset.concepts) for t in concept.renderings.get(tag, ())]
+        rows, concepts = np.array(placed, dtype=np.int64).reshape(-1, 2).T
+        languages[tag] = Incidence(rows, concepts)
+    return ConceptIndex(len(dataset.concepts), languages)
+
+
+def provenance(dataset: Dataset, model: Model, parameters: Parameters) -> Provenance:
+    """Where a result comes from; ``created`` is a day, or the day of ``SOURCE_DATE_EPOCH`` when that is set."""
+    told = {**asdict(parameters), "measure_version": MEASURE_VERSION, "map_version": MAP_VERSION}
+    return Provenance(today(), versions(), parameters.seed, told, pair_key(dataset, model, parameters))
+
+
+def today() -> str:
+    """The current day in UTC as YYYY-MM-DD, honouring SOURCE_DATE_EPOCH."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch else dt.datetime.now(dt.UTC)
+    return moment.date().isoformat()
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions of what decides numbers: Python and the libraries, as installed."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _measures(
+    vectors: Mapping[str, VectorArray],
+    units: Mapping[str, FloatArray],
+    concepts: ConceptIndex,
+    affinity: Affinity,
+    weights: FloatArray,
+    parameters: Parameters,
+) -> Measures:
+    undefined: dict[str, str] = {}
+
+    def attempt(name: str, measure: Callable[[], Estimate]) -> Estimate:
+        try:
+            return measure()
+        except MeasureUndefinedError as error:
+            undefined[name] = str(error)
+            return Estimate(None)
+
+    def estimate(name: str, of: Mapping[str, FloatArray], result: Affinity) -> Estimate:
+        draws = affinity_draws(of, concepts, result.concept_spread, weights)
+        interval = percentile_interval(draws, parameters.confidence)
+        if interval is None:
+            undefined[f"{name} interval"] = "too few concepts to resample"
+            return Estimate(result.value)
+        return Estimate(result.value, interval.low, interval.high)
+
+    def centred() -> Estimate:
+        # The language means stay those of the whole list: their own uncertainty is not in the interval.
+        without_offset = centred_vectors(units)
+        return estimate("centred_sa", without_offset, semantic_affinity(without_offset, concepts))
+
+    return Measures(
+        semantic_affinity=estimate("semantic_affinity", units, affinity),
+        semantic_ratio=affinity.ratio,
+        inter_spread=affinity.inter_spread,
+        intra_spread=affinity.intra_spread,
+        null_sa=affinity.null,
+        chance_corrected=affinity.chance_corrected,
+        centred_sa=attempt("centred_sa", centred),
+        reference_sa=attempt("reference_sa", lambda: Estimate(reference_affinity(vectors, concepts))).value,
+        euclidean_sa=attempt("euclidean_sa", lambda: Estimate(euclidean_affinity(vectors, concepts))).value,
+        undefined=undefined,
+    )
+
+
+def _refuse_faulty(dataset: Dataset, vectors: Mapping[str, VectorArray]) -> None:
+    """Name the words, which the measures do not know, of vectors that no measure can use."""
+    for tag, texts in dataset.renderings.items():
+        sound = np.isfinite(vectors[tag]).all(axis=1) & (vectors[tag] != 0).any(axis=1)
+        if not sound.all():
+            named = ", ".join(repr(texts[i]) for i in np.flatnonzero(~sound)[:5])
+            count = int((~sound).sum())
+            raise MeasureUndefinedError(f"{count} vectors of {tag} are zero or not finite, among them those of {named}")

@@ -1,0 +1,145 @@
+"""From datasets, models and arrays to the records that result files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+
+from generator.datasets import Dataset
+from generator.errors import MapUndefinedError
+from generator.manifold import DECIMALS, Layout, lay_out
+from generator.measures.affinity import Affinity
+from generator.measures.index import FloatArray
+from generator.measures.map_quality import map_quality
+from generator.models.encoder import Settings
+from generator.models.registry import Model
+from generator.results import (
+    COORDINATE_DIGITS,
+    ConceptRecord,
+    DatasetRecord,
+    LanguagePair,
+    LanguageRecord,
+    MapQualityRecord,
+    MapRecord,
+    ModelRecord,
+    Point,
+)
+
+
+def model_record(model: Model, settings: Settings, dimensions: int | None) -> ModelRecord:
+    """The model as it is when measured."""
+    return ModelRecord(
+        name=model.name,
+        slug=model.slug,
+        # A path on the maintainer's machine is nobody's business; the revision identifies the content.
+        source=model.kind if model.kind in {"precomputed", "folder"} else model.source,
+        revision=model.revision,
+        objective=model.objective,
+        architecture=model.architecture,
+        parameters=model.parameters,
+        dimensions=dimensions,
+        licence=model.licence,
+        released=model.released.isoformat() if model.released else None,
+        languages=model.languages,
+        link=model.link,
+        note=model.note,
+        dtype=model.dtype,
+        encoder=dict(settings),
+    )
+
+
+def dataset_record(dataset: Dataset) -> DatasetRecord:
+    """The dataset as it is when measured."""
+    card = dataset.card
+    return DatasetRecord(
+        name=card.name,
+        slug=dataset.slug,
+        digest=dataset.digest,
+        languages=dataset.languages,
+        n_concepts=len(dataset.concepts),
+        domain=card.domain,
+        level=card.level,
+        licence=card.licence,
+    )
+
+
+def language_records(units: Mapping[str, FloatArray], affinity: Affinity) -> dict[str, LanguageRecord]:
+    """Per language: its spread, and how many of its words have a vector of their own."""
+    return {
+        tag: LanguageRecord(float(spread), len(units[tag]), len(np.unique(np.round(units[tag], DECIMALS), axis=0)))
+        for tag, spread in zip(affinity.languages, affinity.language_spread, strict=True)
+    }
+
+
+def language_pairs(affinity: Affinity) -> tuple[LanguagePair, ...]:
+    """Per unordered pair of languages: SA and spread over the concepts they share."""
+    tags, affinity_of_pair = affinity.languages, affinity.pair_affinity
+    return tuple(
+        LanguagePair(
+            tags[i],
+            tags[j],
+            _known(affinity_of_pair[i, j]),
+            _known(affinity.pair_spread[i, j]),
+            int(affinity.pair_concepts[i, j]),
+        )
+        for i, j in zip(*np.triu_indices(len(tags), 1), strict=True)
+    )
+
+
+def concept_records(dataset: Dataset, affinity: Affinity) -> tuple[ConceptRecord, ...]:
+    """Per concept: its renderings, spread and SA."""
+    return tuple(
+        ConceptRecord(concept.id, dict(concept.renderings), _known(spread), _known(value))
+        for concept, spread, value in zip(
+            dataset.concepts, affinity.concept_spread, affinity.concept_affinity, strict=True
+        )
+    )
+
+
+def map_record(dataset: Dataset, units: Mapping[str, FloatArray], layout: Layout) -> MapRecord:
+    """Lay every rendering out, or say why that cannot be done."""
+    parameters = asdict(layout)
+    every = np.concatenate([units[tag] for tag in dataset.languages])
+    try:
+        drawn = lay_out(every, layout)
+    except MapUndefinedError as error:
+        return MapRecord("PHATE", parameters, undefined=str(error))
+    quality = map_quality(every[drawn.distinct], drawn.points[drawn.distinct])
+    _, point_of, sharing = np.unique(drawn.points, axis=0, return_inverse=True, return_counts=True)
+    return MapRecord(
+        "PHATE",
+        parameters,
+        MapQualityRecord(
+            **asdict(quality),
+            distinct_points=len(drawn.distinct),
+            words_sharing_a_point=int((sharing[point_of.ravel()] > 1).sum()),
+            components=drawn.components,
+            diffusion_time=drawn.diffusion_time,
+            converged=drawn.converged,
+        ),
+        _points(dataset, drawn.points),
+    )
+
+
+def _points(dataset: Dataset, points: FloatArray) -> tuple[Point, ...]:
+    """A point a distinct rendering, named after the first concept that it renders."""
+    words = [(tag, text) for tag in dataset.languages for text in dataset.renderings[tag]]
+    concept_of: dict[tuple[str, str], str] = {}
+    for concept in dataset.concepts:
+        for tag, texts in concept.renderings.items():
+            for text in texts:
+                concept_of.setdefault((tag, text), concept.id)
+    return tuple(
+        Point(concept_of[tag, text], tag, text, _coordinate(x), _coordinate(y))
+        for (tag, text), (x, y) in zip(words, points, strict=True)
+    )
+
+
+def _coordinate(value: float) -> float:
+    return float(f"{value:.{COORDINATE_DIGITS}g}") + 0.0
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,294 @@
+"""A pair's result as it is kept: the schema of the files in ``results/``, and the folder that holds them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from generator.errors import Fault, InputError
+from generator.models.encoder import Settings
+
+SCHEMA = 1
+SIGNIFICANT_DIGITS = 9
+COORDINATE_DIGITS = 4
+
+Undefined = Mapping[str, str]
+"""By measure: why it has no value for this pair."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval; None where there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """The model as it was when measured; see `generator.models.Model` for the fields."""
+
+    name: str
+    slug: str
+    source: str
+    revision: str
+    objective: str = ""
+    architecture: str = ""
+    parameters: int | None = None
+    dimensions: int | None = None
+    licence: str = ""
+    released: str | None = None
+    languages: tuple[str, ...] = ()
+    link: str = ""
+    note: str = ""
+    dtype: str = "float32"
+    encoder: Settings = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """The dataset as it was when measured."""
+
+    name: str
+    slug: str
+    digest: str
+    languages: tuple[str, ...]
+    n_concepts: int
+    domain: str = ""
+    level: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Every measure of a pair. Names follow the words in the documentation; spreads are cosine distances."""
+
+    semantic_affinity: Estimate
+    semantic_ratio: float
+    inter_spread: float
+    intra_spread: float
+    null_sa: float
+    chance_corrected: float
+    centred_sa: Estimate
+    reference_sa: float | None
+    euclidean_sa: float | None
+    undefined: Undefined = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LanguageRecord:
+    intra_spread: float
+    n_renderings: int
+    n_distinct_vectors: int
+
+
+@dataclass(frozen=True)
+class LanguagePair:
+    a: str
+    b: str
+    sa: float | None
+    inter_spread: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class ConceptRecord:
+    id: str
+    renderings: Mapping[str, tuple[str, ...]]
+    spread: float | None
+    sa: float | None
+
+
+@dataclass(frozen=True)
+class Point:
+    concept: str
+    language: str
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class MapQualityRecord:
+    neighbours: int
+    trustworthiness: float
+    neighbour_overlap: float
+    distinct_points: int
+    words_sharing_a_point: int
+    components: int
+    diffusion_time: int
+    converged: bool
+
+
+@dataclass(frozen=True)
+class MapRecord:
+    """The layout of a pair; a map that could not be drawn says why in ``undefined`` and has no points."""
+
+    method: str
+    parameters: Mapping[str, int]
+    quality: MapQualityRecord | None = None
+    points: tuple[Point, ...] = ()
+    undefined: str = ""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a result came about. ``key`` identifies everything that decided its numbers."""
+
+    created: str
+    versions: Mapping[str, str]
+    seed: int
+    parameters: Mapping[str, Any]
+    key: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """One model measured on one dataset."""
+
+    model: ModelRecord
+    dataset: DatasetRecord
+    measures: Measures
+    languages: Mapping[str, LanguageRecord]
+    language_pairs: tuple[LanguagePair, ...]
+    concepts: tuple[ConceptRecord, ...]
+    map: MapRecord | None
+    provenance: Provenance
+    status: Literal["ok"] = "ok"
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class PairFailure:
+    """One model that could not be measured on one dataset, and why."""
+
+    model: ModelRecord
+    dataset: DatasetRecord
+    error: Failure
+    provenance: Provenance
+    status: Literal["failed"] = "failed"
+    schema: int = SCHEMA
+
+
+Outcome = PairResult | PairFailure
+
+
+@cache
+def _adapter() -> TypeAdapter[Outcome]:
+    return TypeAdapter(Annotated[Outcome, Field(discriminator="status")])
+
+
+def to_json(outcome: Outcome) -> str:
+    """The document of a result file: stable key order, floats at nine significant digits, one final newline.
+
+    Lists of records are written a record a line, so that a diff between two commits can be read.
+    """
+    document = _rounded(_adapter().dump_python(outcome, mode="json"))
+    head = {"schema": document.pop("schema"), "status": document.pop("status")}
+    return _written({**head, **document}) + "\n"
+
+
+def from_json(text: str | bytes, file: str = "result") -> Outcome:
+    """The outcome in a document. Raises InputError when it is not one of this schema."""
+    try:
+        return _adapter().validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        remedy = "Delete the file and run isogloss evaluate again"
+        raise InputError([Fault(file, f"not a result of schema {SCHEMA} ({where}: {first['msg']})", remedy)]) from None
+
+
+@dataclass(frozen=True)
+class ResultStore:
+    """The folder of result files: ``<model-slug>/<dataset-slug>.json``."""
+
+    folder: Path
+
+    def path(self, model_slug: str, dataset_slug: str) -> Path:
+        return self.folder / model_slug / f"{dataset_slug}.json"
+
+    def read(self, model_slug: str, dataset_slug: str) -> Outcome | None:
+        """The stored outcome of a pair, None when there is none. Raises InputError when it is unreadable."""
+        path = self.path(model_slug, dataset_slug)
+        return from_json(path.read_bytes(), str(path)) if path.is_file() else None
+
+    def write(self, outcome: Outcome) -> Path:
+        """Store an outcome whole or not at all. A failure that says nothing new keeps its first date."""
+        path = self.path(outcome.model.slug, outcome.dataset.slug)
+        if isinstance(outcome, PairFailure) and self._says(path, outcome):
+            return path
+        write_atomically(path, to_json(outcome).encode())
+        return path
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """Every stored outcome, by model and dataset slug."""
+        for path in sorted(self.folder.glob("*/*.json")):
+            yield from_json(path.read_bytes(), str(path))
+
+    def _says(self, path: Path, failure: PairFailure) -> bool:
+        try:
+            stored = from_json(path.read_bytes(), str(path))
+        except (OSError, InputError):
+            return False
+        return (
+            isinstance(stored, PairFailure)
+            and stored.error == failure.error
+            and stored.provenance.key == failure.provenance.key
+        )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that readers, and a run after a kill, see the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _written(value: Any, depth: int = 0) -> str:
+    """JSON with one key a line at the top two levels and one list item a line, compact below."""
+    if isinstance(value, dict) and value and depth < 2:
+        inner = ",\n".join(f"{'  ' * (depth + 1)}{_dumped(k)}: {_written(v, depth + 1)}" for k, v in value.items())
+        return f"{{\n{inner}\n{'  ' * depth}}}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        inner = ",\n".join(f"{'  ' * (depth + 1)}{_dumped(item)}" for item in value)
+        return f"[\n{inner}\n{'  ' * depth}]"
+    return _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,51 @@
+"""TOML files read into frozen dataclasses; every fault in them is named with its key and a remedy."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from generator.errors import Fault, InputError, did_you_mean
+
+T = TypeVar("T")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The plain content of a TOML file. Raises InputError when it is missing or not TOML."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError([Fault(str(path), f"cannot be read ({error.strerror})", "Check the path")]) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError([Fault(str(path), f"not TOML ({error})", "See https://toml.io")]) from None
+
+
+def validated(kind: type[T], content: object, file: str) -> T:
+    """``content`` as a ``kind`` (a dataclass), checked field by field.
+
+    Raises InputError that names every unknown key (with the nearest valid one) and every wrong value.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        raise InputError([_fault(file, detail, kind) for detail in error.errors()]) from None
+
+
+def _fault(file: str, detail: ErrorDetails, kind: type[Any]) -> Fault:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "unexpected_keyword_argument":
+        return Fault(file, f"unknown key {where!r}", did_you_mean(str(detail["loc"][-1]), _keys(kind)).rstrip("?."))
+    if detail["type"] == "missing":
+        return Fault(file, f"the key {where!r} is missing", "Add it")
+    return Fault(file, f"{where}: {detail['msg'].lower()}, found {detail['input']!r}", "Correct the value")
+
+
+def _keys(kind: type[Any]) -> set[str]:
+    """The names of a dataclass's fields, with those of the dataclasses it holds."""
+    schema = TypeAdapter(kind).json_schema()
+    nested = (definition.get("properties", {}) for definition in schema.get("$defs", {}).values())
+    return set(schema.get("properties", {})).union(*nested)

@@ -1,0 +1,149 @@
+"""The vectors cache: what was encoded once is never encoded again.
+
+One SQLite file in write-ahead mode. Every batch is one transaction, so a kill loses the batch in flight at
+most, and two processes may use the file at once. Each vector carries a checksum: a damaged one counts as
+missing. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import warnings
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import platformdirs
+
+from generator.errors import IsoglossError
+from generator.models.encoder import Settings, Vectors
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS models (
+    id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, settings TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS vectors (
+    model INTEGER NOT NULL REFERENCES models(id), text TEXT NOT NULL, checksum INTEGER NOT NULL,
+    vector BLOB NOT NULL, UNIQUE (model, text)
+);
+"""
+FORMAT = 1
+BUSY_SECONDS = 60
+TEXTS_A_QUERY = 500
+
+
+def cache_path() -> Path:
+    """The cache file: in ``ISOGLOSS_CACHE`` when set, else in the user's cache folder."""
+    folder = os.environ.get("ISOGLOSS_CACHE") or platformdirs.user_cache_dir("isogloss", appauthor=False)
+    return Path(folder) / "vectors.sqlite"
+
+
+class VectorCacheError(IsoglossError):
+    """The cache file cannot be opened or written."""
+
+
+class VectorCache:
+    """Vectors by model identity and text. A damaged file is set aside, with a warning, and begun anew."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = self._opened()
+        except sqlite3.DatabaseError as error:
+            self._connection = self._begun_anew(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._connection.close()
+
+    def missing(self, identity: str, texts: Sequence[str]) -> list[str]:
+        """The texts that have no sound vector yet, in the order given."""
+        try:
+            held = self._rows(identity, texts)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            self._connection = self._begun_anew(error)
+            held = {}
+        return [text for text in texts if text not in held]
+
+    def read(self, identity: str, texts: Sequence[str]) -> Vectors:
+        """Vectors of shape (len(texts), n_dims), float32. Raises KeyError for the first text without one."""
+        held = self._rows(identity, texts)
+        return np.stack([np.frombuffer(held[text], dtype="<f4") for text in texts])
+
+    def write(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
+        """Store one batch, all of it or nothing."""
+        model = self._model(identity)
+        blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
+        rows = [(model, text, zlib.crc32(blob), blob) for text, blob in zip(texts, blobs, strict=True)]
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+
+    def settings(self, identity: str) -> Settings:
+        """What the encoder said of itself when it last ran for this identity; empty when it never did."""
+        row = self._connection.execute("SELECT settings FROM models WHERE identity = ?", (identity,)).fetchone()
+        return dict(json.loads(row[0])) if row else {}
+
+    def record_settings(self, identity: str, settings: Settings) -> None:
+        """Keep what decided the vectors, for results measured when no encoder is loaded."""
+        model = self._model(identity)
+        with self._connection:
+            told = json.dumps(dict(settings), sort_keys=True)
+            self._connection.execute("UPDATE models SET settings = ? WHERE id = ?", (told, model))
+
+    def _opened(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            if found not in {0, FORMAT}:
+                raise sqlite3.DatabaseError(f"format {found}, this version reads {FORMAT}")
+            connection.executescript(SCHEMA)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            # Reads the root of every table, so that a damaged file shows here and not in the middle of a run.
+            connection.execute("SELECT COUNT(*) FROM models").fetchone()
+            connection.execute("SELECT model, text FROM vectors LIMIT 1").fetchone()
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection
+
+    def _begun_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+        """An empty cache in place of a damaged one, which is kept beside it."""
+        if isinstance(error, sqlite3.OperationalError):  # locked, read-only, disk full: nothing is damaged
+            raise VectorCacheError(f"{self.path} cannot be used ({error}). Set ISOGLOSS_CACHE to another folder")
+        aside = next(p for i in range(1, 10_000) if not (p := Path(f"{self.path}.damaged-{i}")).exists())
+        warnings.warn(f"{self.path} is damaged ({error}); set aside as {aside.name} and begun anew", stacklevel=3)
+        self.path.rename(aside)
+        for companion in ("-wal", "-shm"):
+            Path(f"{self.path}{companion}").unlink(missing_ok=True)
+        return self._opened()
+
+    def _model(self, identity: str) -> int:
+        with self._connection:
+            self._connection.execute("INSERT OR IGNORE INTO models (identity) VALUES (?)", (identity,))
+        return int(self._connection.execute("SELECT id FROM models WHERE identity = ?", (identity,)).fetchone()[0])
+
+    def _rows(self, identity: str, texts: Sequence[str]) -> dict[str, bytes]:
+        """Sound blobs by text."""
+        row = self._connection.execute("SELECT id FROM models WHERE identity = ?", (identity,)).fetchone()
+        if row is None:
+            return {}
+        held: dict[str, bytes] = {}
+        wanted = list(dict.fromkeys(texts))
+        for start in range(0, len(wanted), TEXTS_A_QUERY):
+            some = wanted[start : start + TEXTS_A_QUERY]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT text, checksum, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
+            found = self._connection.execute(query, (row[0], *some))
+            held.update((text, blob) for text, checksum, blob in found if zlib.crc32(blob) == checksum)
+        return held
