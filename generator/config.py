@@ -109,7 +109,7 @@ def load_benchmark(path: Path) -> Benchmark:
     return Benchmark(
         path,
         content.site,
-        select(load_registry(folder), content.models, content.groups),
+        select(load_registry(folder), content.models, content.groups, folder),
         _datasets(content.datasets, folder, path),
         Parameters(
             content.seed,

@@ -29,16 +29,26 @@ def encode_missing(
     Raises ModelUnavailableError when the model cannot be loaded or gives no usable vectors.
     """
     key = identity(model)
-    missing = cache.missing(key, sorted(set(texts), key=lambda text: (len(text), text)))
+    wanted = sorted(set(texts), key=lambda text: (len(text), text))
+    missing = cache.missing(key, wanted)
     if not missing:
         return 0
     encoder = load_encoder(model, allow_remote_code=allow_remote_code)
     cache.record_settings(key, encoder.settings)
-    for start in range(0, len(missing), BATCH_SIZE):
-        batch = missing[start : start + BATCH_SIZE]
-        cache.write(key, batch, _encoded(encoder, model, batch))
+    _store(encoder, model, missing, cache, advance)
+    # A damaged file can be found out, and begun anew, in the middle of a run: what it held is encoded again.
+    lost = cache.missing(key, wanted)
+    _store(encoder, model, lost, cache, lambda _: None)
+    return len(missing) + len(lost)
+
+
+def _store(
+    encoder: Encoder, model: Model, texts: Sequence[str], cache: VectorCache, advance: Callable[[int], None]
+) -> None:
+    for start in range(0, len(texts), BATCH_SIZE):
+        batch = texts[start : start + BATCH_SIZE]
+        cache.write(identity(model), batch, _encoded(encoder, model, batch))
         advance(len(batch))
-    return len(missing)
 
 
 def vectors_of(dataset: Dataset, model: Model, cache: VectorCache, seed: int) -> Mapping[str, VectorArray]:

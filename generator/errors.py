@@ -51,7 +51,8 @@ class Fault:
             place.append(f"row {self.row}")
         if self.column is not None:
             place.append(f"column {self.column}")
-        return f"{', '.join(place)}: {self.problem}. {self.remedy}."
+        end = "" if self.remedy.endswith(("?", ".")) else "."
+        return f"{', '.join(place)}: {self.problem}. {self.remedy}{end}"
 
 
 class InputError(IsoglossError):
@@ -64,6 +65,10 @@ class InputError(IsoglossError):
             lines.append(f"… and {len(self.faults) - SHOWN_FAULTS} more of the kind")
         super().__init__("\n".join(lines))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
+        """Pickled by its faults, not by its message, so that it reaches another process whole."""
+        return type(self), (self.faults,)
+
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """The nearest valid name as advice, or the whole choice when none is near.
@@ -75,4 +80,4 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, choice, n=1, cutoff=0.6)
     if near:
         return f'Did you mean "{near[0]}"?'
-    return f"Valid names: {', '.join(choice)}" if choice else "There are no names to choose from"
+    return f"Valid names: {', '.join(choice)}." if choice else "There are no names to choose from."

@@ -86,14 +86,19 @@ def evaluate_pair(
 
     Returns:
         The result, or the failure with its reason; what a result file holds.
+
+    Raises:
+        InputError: when a file that the model is read from is faulty.
     """
     told = parameters or Parameters()
     try:
         pair = Pair(pinned(model), dataset)
         with VectorCache(cache_path()) as cache:
-            if model.kind != CONTROL:
+            if pair.model.kind != CONTROL:
                 encode_missing(pair.model, dataset.texts, cache, allow_remote_code=allow_remote_code)
         return _measured(told, cache_path(), pair)
+    except InputError:
+        raise
     except IsoglossError as error:
         return failed_pair(dataset, model, told, error)
 

@@ -46,13 +46,16 @@ def parse_language(header: str) -> str:
     Raises ValueError when ``header`` names no language.
     """
     name = header.strip()
+    unknown = ValueError(f"{header!r} is no BCP-47 tag, ISO 639-3 code or English language name")
+    if not name.isprintable():  # langcodes' name index fails on control characters
+        raise unknown
     if langcodes.tag_is_valid(name):
         return langcodes.standardize_tag(name)
     try:
         found = langcodes.find(name, language="en")
-    except LookupError:
-        raise ValueError(f"{header!r} is no BCP-47 tag, ISO 639-3 code or English language name") from None
+    except (LookupError, UnicodeError):
+        raise unknown from None
     # find() also knows every language's name in every other language: too generous for a header.
     if found.display_name("en").casefold() != name.casefold():
-        raise ValueError(f"{header!r} is no BCP-47 tag, ISO 639-3 code or English language name")
+        raise unknown
     return langcodes.standardize_tag(str(found))

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from generator.errors import Fault, InputError
 from generator.models.encoder import Settings
 
-SCHEMA = 1
+SCHEMA: Final = 1
 SIGNIFICANT_DIGITS = 9
 COORDINATE_DIGITS = 4
 
@@ -170,7 +170,7 @@ class PairResult:
     map: MapRecord | None
     provenance: Provenance
     status: Literal["ok"] = "ok"
-    schema: int = SCHEMA
+    schema: Literal[1] = SCHEMA
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class PairFailure:
     error: Failure
     provenance: Provenance
     status: Literal["failed"] = "failed"
-    schema: int = SCHEMA
+    schema: Literal[1] = SCHEMA
 
 
 Outcome = PairResult | PairFailure
@@ -206,12 +206,18 @@ def to_json(outcome: Outcome) -> str:
 def from_json(text: str | bytes, file: str = "result") -> Outcome:
     """The outcome in a document. Raises InputError when it is not one of this schema."""
     try:
-        return _adapter().validate_json(text)
+        return _adapter().validate_python(json.loads(text, parse_constant=_refused))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        remedy = "Delete the file and run isogloss evaluate again"
-        raise InputError([Fault(file, f"not a result of schema {SCHEMA} ({where}: {first['msg']})", remedy)]) from None
+        reason = ": ".join([".".join(str(part) for part in first["loc"]) or "document", first["msg"]])
+    except (ValueError, RecursionError) as error:
+        reason = f"not JSON: {error}"
+    remedy = "Delete the file and run isogloss evaluate again"
+    raise InputError([Fault(file, f"not a result of schema {SCHEMA} ({reason})", remedy)])
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -75,6 +76,8 @@ def _run_in_pool(
                     raise error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
 
 
@@ -82,10 +85,18 @@ def _start_worker() -> None:
     """One thread a process: with two BLAS threads in each of two processes, layouts take up to 12 times as long."""
     for variable in THREAD_VARIABLES:
         os.environ[variable] = "1"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import phate  # noqa: F401 - loads the libraries whose threads are limited next
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for tasks for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def all_cores() -> int:

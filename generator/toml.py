@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,14 +39,23 @@ def validated(kind: type[T], content: object, file: str) -> T:
 def _fault(file: str, detail: ErrorDetails, kind: type[Any]) -> Fault:
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "unexpected_keyword_argument":
-        return Fault(file, f"unknown key {where!r}", did_you_mean(str(detail["loc"][-1]), _keys(kind)).rstrip("?."))
+        *place, key = detail["loc"]
+        return Fault(file, f"unknown key {where!r}", did_you_mean(str(key), _keys(kind, place)))
     if detail["type"] == "missing":
         return Fault(file, f"the key {where!r} is missing", "Add it")
     return Fault(file, f"{where}: {detail['msg'].lower()}, found {detail['input']!r}", "Correct the value")
 
 
-def _keys(kind: type[Any]) -> set[str]:
-    """The names of a dataclass's fields, with those of the dataclasses it holds."""
+def _keys(kind: type[Any], place: Iterable[str | int]) -> set[str]:
+    """The names that may stand at ``place`` (keys and list indices) inside a dataclass."""
     schema = TypeAdapter(kind).json_schema()
-    nested = (definition.get("properties", {}) for definition in schema.get("$defs", {}).values())
-    return set(schema.get("properties", {})).union(*nested)
+    node = schema
+    for step in place:
+        node = _resolved(node["items"] if isinstance(step, int) else node["properties"][step], schema)
+    return set(node.get("properties", {}))
+
+
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema's part with its reference followed; of an optional part, what it is when present."""
+    target = next((choice for choice in node.get("anyOf", ()) if "$ref" in choice), node)
+    return dict(schema["$defs"][target["$ref"].rpartition("/")[2]]) if "$ref" in target else node

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import platformdirs
@@ -34,7 +36,11 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 FORMAT = 1
 BUSY_SECONDS = 60
+BETWEEN_TRIES = 0.05
 TEXTS_A_QUERY = 500
+
+
+Done = TypeVar("Done")
 
 
 def cache_path() -> Path:
@@ -52,10 +58,15 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"the folder {path.parent} cannot be made ({error.strerror})"
+            raise VectorCacheError(f"{problem}. Set ISOGLOSS_CACHE to another folder") from None
         try:
             self._connection = self._opened()
         except sqlite3.DatabaseError as error:
+            self._refuse_undamaged(error)
             self._connection = self._begun_anew(error)
 
     def __enter__(self) -> Self:
@@ -66,41 +77,61 @@ class VectorCache:
 
     def missing(self, identity: str, texts: Sequence[str]) -> list[str]:
         """The texts that have no sound vector yet, in the order given."""
-        try:
-            held = self._rows(identity, texts)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            self._connection = self._begun_anew(error)
-            held = {}
+        held = self._healed(lambda: self._rows(identity, texts))
         return [text for text in texts if text not in held]
 
     def read(self, identity: str, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), n_dims), float32. Raises KeyError for the first text without one."""
-        held = self._rows(identity, texts)
+        try:
+            held = self._rows(identity, texts)
+        except sqlite3.DatabaseError as error:
+            raise VectorCacheError(f"{self.path} cannot be read ({error}). Start again to encode anew") from error
         return np.stack([np.frombuffer(held[text], dtype="<f4") for text in texts])
 
     def write(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Store one batch, all of it or nothing."""
-        model = self._model(identity)
-        blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
-        rows = [(model, text, zlib.crc32(blob), blob) for text, blob in zip(texts, blobs, strict=True)]
-        with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+        """Store one batch, all of it or nothing; a file too damaged to keep it is begun anew with it."""
+        self._healed(lambda: self._insert(identity, texts, vectors))
 
     def settings(self, identity: str) -> Settings:
         """What the encoder said of itself when it last ran for this identity; empty when it never did."""
         row = self._connection.execute("SELECT settings FROM models WHERE identity = ?", (identity,)).fetchone()
-        return dict(json.loads(row[0])) if row else {}
+        try:
+            return dict(json.loads(row[0])) if row else {}
+        except ValueError:  # damaged; nothing but a note is lost
+            return {}
 
     def record_settings(self, identity: str, settings: Settings) -> None:
         """Keep what decided the vectors, for results measured when no encoder is loaded."""
+        self._healed(lambda: self._update_settings(identity, json.dumps(dict(settings), sort_keys=True)))
+
+    def _update_settings(self, identity: str, told: str) -> None:
         model = self._model(identity)
         with self._connection:
-            told = json.dumps(dict(settings), sort_keys=True)
             self._connection.execute("UPDATE models SET settings = ? WHERE id = ?", (told, model))
 
+    def _insert(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
+        model = self._model(identity)
+        blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
+        rows = [(model, text, _checksum(identity, text, blob), blob) for text, blob in zip(texts, blobs, strict=True)]
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+        if len(self._rows(identity, texts)) < len(set(texts)):
+            raise sqlite3.DatabaseError("it does not keep what is written")
+
     def _opened(self) -> sqlite3.Connection:
+        """The file, open and ready. SQLite does not wait for other processes while it prepares a new file."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._prepared()
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(BETWEEN_TRIES)
+
+    def _prepared(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage may hit text
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -117,10 +148,25 @@ class VectorCache:
             raise
         return connection
 
+    def _healed(self, action: Callable[[], Done]) -> Done:
+        """Do something; if the file proves damaged, begin it anew and do it once more."""
+        try:
+            return action()
+        except sqlite3.DatabaseError as error:
+            self._refuse_undamaged(error)
+            self._connection.close()
+            self._connection = self._begun_anew(error)
+            return action()
+
+    def _refuse_undamaged(self, error: sqlite3.DatabaseError) -> None:
+        """Raise VectorCacheError for what says nothing against the file: it is locked, read-only, the disk is full."""
+        # Every statement here is right, so one that SQLite finds wrong means that the file's schema is damaged.
+        if type(error) is not sqlite3.DatabaseError and _primary_code(error) != sqlite3.SQLITE_ERROR:
+            problem = f"{self.path} cannot be used ({error})"
+            raise VectorCacheError(f"{problem}. Set ISOGLOSS_CACHE to another folder") from error
+
     def _begun_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
         """An empty cache in place of a damaged one, which is kept beside it."""
-        if isinstance(error, sqlite3.OperationalError):  # locked, read-only, disk full: nothing is damaged
-            raise VectorCacheError(f"{self.path} cannot be used ({error}). Set ISOGLOSS_CACHE to another folder")
         aside = next(p for i in range(1, 10_000) if not (p := Path(f"{self.path}.damaged-{i}")).exists())
         warnings.warn(f"{self.path} is damaged ({error}); set aside as {aside.name} and begun anew", stacklevel=3)
         self.path.rename(aside)
@@ -131,7 +177,10 @@ class VectorCache:
     def _model(self, identity: str) -> int:
         with self._connection:
             self._connection.execute("INSERT OR IGNORE INTO models (identity) VALUES (?)", (identity,))
-        return int(self._connection.execute("SELECT id FROM models WHERE identity = ?", (identity,)).fetchone()[0])
+        row = self._connection.execute("SELECT id FROM models WHERE identity = ?", (identity,)).fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("it does not keep what is written")
+        return int(row[0])
 
     def _rows(self, identity: str, texts: Sequence[str]) -> dict[str, bytes]:
         """Sound blobs by text."""
@@ -145,5 +194,16 @@ class VectorCache:
             marks = ",".join("?" * len(some))
             query = f"SELECT text, checksum, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
             found = self._connection.execute(query, (row[0], *some))
-            held.update((text, blob) for text, checksum, blob in found if zlib.crc32(blob) == checksum)
+            held.update((text, blob) for text, sum_, blob in found if _checksum(identity, text, blob) == sum_)
         return held
+
+
+def _checksum(identity: str, text: str, blob: bytes) -> int:
+    """Of a vector and what it belongs to: a damaged index can lead from a text to another text's vector."""
+    return zlib.crc32(blob, zlib.crc32(f"{identity}\0{text}".encode()))
+
+
+def _primary_code(error: sqlite3.DatabaseError) -> int | None:
+    """SQLite's own kind of the error; None for errors that Python raises."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ RESERVED_COLUMNS = ("id", "category", "note")
 SEPARATOR = "|"
 # Cc: control characters; Cs: halves of surrogate pairs, which no encoder and no page can hold.
 REFUSED_CHARACTERS = {"Cc", "Cs"}
+TABLE = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
+LEXICON = {".txt", ""}
 
 
 def load_dataset(path: str | Path, languages: Sequence[str] = (), card: Card | None = None) -> Dataset:
@@ -35,13 +37,20 @@ def load_dataset(path: str | Path, languages: Sequence[str] = (), card: Card | N
         InputError: naming every fault by file, row, column and remedy.
     """
     path = Path(path)
+    if not path.exists():
+        raise InputError([Fault(str(path), "there is no such file or folder", "Check the path")])
     if path.is_dir():
         card = validated(Card, read_toml(path / "dataset.toml"), str(path / "dataset.toml"))
         table, name = path / "data.csv", path.resolve().name
     else:
         table, name = path, path.stem
         card = card or Card(name=path.stem, provenance=path.name)
-    return _validated(_table(table, _tags(languages)), card, slugify(name), _tags(languages))
+    tags = _tags(languages)
+    try:
+        slug = slugify(name)
+    except ValueError as error:
+        raise InputError([Fault(str(path), str(error), "Rename it, with a Latin letter or a digit")]) from None
+    return _validated(_table(table, tags), card, slug, tags)
 
 
 def _tags(languages: Sequence[str]) -> tuple[str, ...]:
@@ -61,13 +70,18 @@ def _tags(languages: Sequence[str]) -> tuple[str, ...]:
 
 def _table(path: Path, tags: tuple[str, ...]) -> Table:
     suffix = path.suffix.lower()
-    if suffix not in {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}:
+    if suffix in LEXICON or (tags and suffix not in TABLE):
         return _lexicon(path, tags)
     table = read_table(path)
-    headless = suffix == ".tsv" and len(table.columns) == len(tags) == 2
-    if headless and not any(_is_language(name) for name in table.columns):
+    if suffix == ".tsv" and len(table.columns) == len(tags) == 2 and not _is_header(table.columns, tags):
         return _lexicon(path, tags)
     return table
+
+
+def _is_header(cells: Sequence[str], tags: Sequence[str]) -> bool:
+    """Whether the first line of a lexicon names its languages; a word such as "no" can be a tag by chance."""
+    named = [parse_language(cell) for cell in cells if _is_language(cell)]
+    return len(named) == len(cells) or any(tag in tags for tag in named)
 
 
 def _lexicon(path: Path, tags: tuple[str, ...]) -> Table:
@@ -97,13 +111,22 @@ class _Columns:
 def _validated(table: Table, card: Card, slug: str, wanted: tuple[str, ...]) -> Dataset:
     faults: list[Fault] = []
     columns = _columns(table, card, wanted, faults)
+    columns_are_sound = not faults
+    faults += table.faults
     concepts = [_concept(table, row, index, columns, card, faults) for index, row in enumerate(table.rows, start=1)]
     faults += _repeated_ids(table, concepts)
-    if not faults:
-        numbers = {concept.id: row.number for concept, row in zip(concepts, table.rows, strict=True)}
-        if wanted:  # rows that the chosen languages leave with one rendering have nothing to compare
-            concepts = [c for c in concepts if len(c.renderings) > 1]
-        faults += _too_few(table.file, concepts, columns, numbers)
+    if columns_are_sound:  # else a misread header would make every row lack a language
+        if not wanted:
+            faulty = {fault.row for fault in faults}
+            faults += [
+                _lone(table.file, concept, row.number)
+                for concept, row in zip(concepts, table.rows, strict=True)
+                if len(concept.renderings) < 2 and row.number not in faulty
+            ]
+        # Rows that the chosen languages leave with one rendering have nothing to compare.
+        concepts = [c for c in concepts if len(c.renderings) > 1]
+        if not faults:
+            faults += _too_few(table.file, concepts, columns)
     if faults:
         raise InputError(sorted(faults, key=lambda fault: fault.row or 0))
     return Dataset(slug, card, tuple(columns.languages), tuple(concepts))
@@ -111,7 +134,7 @@ def _validated(table: Table, card: Card, slug: str, wanted: tuple[str, ...]) -> 
 
 def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fault]) -> _Columns:
     languages: dict[str, str] = {}
-    for header in table.columns:
+    for header in dict.fromkeys(table.columns):
         if header in RESERVED_COLUMNS or header in card.columns:
             continue
         try:
@@ -123,7 +146,10 @@ def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fau
                 hint = f"{near} {remedy}" if near.startswith("Did") else remedy
                 faults.append(Fault(table.file, f"unknown column: {error}", hint, column=header or "(no name)"))
             continue
-        if tag in languages:
+        if tag == header.lower() == "id" and (not wanted or tag in wanted):
+            problem = f"the column {header!r} may hold identifiers or Indonesian"
+            faults.append(Fault(table.file, problem, 'Call it "id" or "ind"', column=header))
+        elif tag in languages:
             problem = f"the language {tag} stands twice, as {languages[tag]!r} and {header!r}"
             faults.append(Fault(table.file, problem, "Keep one column a language", column=header))
         elif not wanted or tag in wanted:
@@ -133,8 +159,8 @@ def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fau
         for tag in wanted
         if tag not in languages
     ]
-    declared = tuple(parse_language(tag) for tag in card.languages if _is_language(tag))
-    if card.languages and not wanted and set(declared) != set(languages):
+    declared = {parse_language(tag) if _is_language(tag) else tag for tag in card.languages}
+    if card.languages and not wanted and declared != set(languages):
         problem = f"the card names {', '.join(card.languages)}, the columns are {', '.join(languages)}"
         faults.append(Fault(table.file, problem, "Make both name the same languages"))
     if len(languages) < 2 and not faults:
@@ -151,12 +177,15 @@ def _concept(table: Table, row: Row, index: int, columns: _Columns, card: Card, 
         faults += _cell_faults(table, row, header, found, card.longest)
         if texts := tuple(dict.fromkeys(text for text in found if text)):
             renderings[tag] = texts
+    plain = {name: _plain(row.cells.get(name)) for name in (*RESERVED_COLUMNS, *columns.extra)}
+    for name, text in plain.items():
+        faults += _character_faults(table, row, name, text)
     return Concept(
-        id=_plain(row.cells.get("id")) or str(index),
+        id=plain["id"] or str(index),
         renderings=renderings,
-        category=_plain(row.cells.get("category")),
-        note=_plain(row.cells.get("note")),
-        extra={name: _plain(row.cells.get(name)) for name in columns.extra},
+        category=plain["category"],
+        note=plain["note"],
+        extra={name: plain[name] for name in columns.extra},
     )
 
 
@@ -183,8 +212,13 @@ def _cell_faults(table: Table, row: Row, column: str, texts: list[str], longest:
         if len(text) > longest:
             remedy = "Look for an unclosed quote, or raise `longest` in the card"
             yield fault(f"suspiciously long ({len(text):,} characters, over {longest:,})", remedy)
-        for character in sorted({c for c in text if unicodedata.category(c) in REFUSED_CHARACTERS}):
-            yield fault(f"the control character U+{ord(character):04X} in {text[:40]!r}", "Remove it")
+        yield from _character_faults(table, row, column, text)
+
+
+def _character_faults(table: Table, row: Row, column: str, text: str) -> Iterable[Fault]:
+    for character in sorted({c for c in text if unicodedata.category(c) in REFUSED_CHARACTERS}):
+        problem = f"the control character U+{ord(character):04X} in {text[:40]!r}"
+        yield Fault(table.file, problem, "Remove it", row.number, column)
 
 
 def _repeated_ids(table: Table, concepts: Sequence[Concept]) -> Iterable[Fault]:
@@ -196,12 +230,13 @@ def _repeated_ids(table: Table, concepts: Sequence[Concept]) -> Iterable[Fault]:
         first.setdefault(concept.id, row.number)
 
 
-def _too_few(file: str, concepts: Sequence[Concept], columns: _Columns, numbers: Mapping[str, int]) -> Iterable[Fault]:
-    for concept in concepts:
-        if len(concept.renderings) < 2:
-            held = ", ".join(concept.renderings) or "no language"
-            problem = f"the concept {concept.id!r} is rendered in {held} only"
-            yield Fault(file, problem, "Add a translation or remove the row", numbers[concept.id])
+def _lone(file: str, concept: Concept, row: int) -> Fault:
+    held = ", ".join(concept.renderings) or "no language"
+    problem = f"the concept {concept.id!r} is rendered in {held} only"
+    return Fault(file, problem, "Add a translation or remove the row", row)
+
+
+def _too_few(file: str, concepts: Sequence[Concept], columns: _Columns) -> Iterable[Fault]:
     for tag, header in columns.languages.items():
         distinct = {text for c in concepts for text in c.renderings.get(tag, ())}
         if len(distinct) < 2:

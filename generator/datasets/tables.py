@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +38,15 @@ class Table:
     file: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    faults: tuple[Fault, ...] = ()
+    """What was wrong in single rows or headers; left to the caller, who may find more."""
 
 
 def read_table(path: Path) -> Table:
     """Read a table whose columns have names, by the ending of its name.
 
-    Raises InputError for a file that is missing, empty, not UTF-8 or not what its ending says.
+    Raises InputError for a file that is missing, empty, not UTF-8 or not what its ending says. What is wrong
+    in single rows is told in the table.
     """
     suffix = path.suffix.lower()
     if suffix in DELIMITED:
@@ -76,10 +79,8 @@ def read_lexicon(path: Path, source: str, target: str) -> Table:
         word, translation = (part.strip() for part in parts)
         first.setdefault(word, number)
         targets.setdefault(word, {})[translation] = None
-    if faults:
-        raise InputError(faults)
     rows = tuple(Row(first[word], {source: (word,), target: tuple(found)}) for word, found in targets.items())
-    return _filled(Table(str(path), (source, target), rows), path)
+    return _filled(path, (source, target), rows, faults)
 
 
 def _read_delimited(path: Path, delimiter: str | None) -> Table:
@@ -99,9 +100,10 @@ def _read_delimited(path: Path, delimiter: str | None) -> Table:
         raise _input_error(path, "the file is empty", "Write a header row with a language in each column")
     # Spreadsheets write ";" or tabs where the comma is the decimal sign.
     delimiter = delimiter or max(DELIMITERS, key=header.count)
-    columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter)))
+    columns: tuple[str, ...] = ()
     rows, faults = [], []
     try:
+        columns = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter)))
         for cells in csv.reader(lines, delimiter=delimiter, strict=True):
             if not any(cell.strip() for cell in cells):
                 continue
@@ -111,12 +113,15 @@ def _read_delimited(path: Path, delimiter: str | None) -> Table:
                 continue
             rows.append(Row(number, dict(zip(columns, cells, strict=False))))
     except csv.Error as error:
-        raise _input_error(path, f"not readable as a table ({error})", "Check the quotes", number) from None
+        remedy = "Check the quotes and the ends of the lines"
+        faults.append(Fault(str(path), f"not readable as a table ({error})", remedy, number))
+        raise InputError(faults) from None
+    return _filled(path, columns, rows, [*_repeated(path, columns), *faults])
+
+
+def _repeated(path: Path, columns: Sequence[str]) -> list[Fault]:
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
-    faults += [Fault(str(path), f"column {name!r} stands twice", "Keep one of them", column=name) for name in repeated]
-    if faults:
-        raise InputError(faults)
-    return _filled(Table(str(path), columns, tuple(rows)), path)
+    return [Fault(str(path), f"column {name!r} stands twice", "Keep one of them", column=name) for name in repeated]
 
 
 def _read_json_lines(path: Path) -> Table:
@@ -135,9 +140,7 @@ def _read_json_lines(path: Path) -> Table:
             continue
         columns.update(dict.fromkeys(record))
         rows.append(_row(path, number, record, faults))
-    if faults:
-        raise InputError(faults)
-    return _filled(Table(str(path), tuple(columns), tuple(rows)), path)
+    return _filled(path, tuple(columns), rows, faults)
 
 
 def _read_parquet(path: Path) -> Table:
@@ -148,14 +151,13 @@ def _read_parquet(path: Path) -> Table:
         raise _input_error(path, "no such file", "Check the path")
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        records = table.to_pylist()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise _input_error(path, f"not readable as Parquet ({reason})", "Write it again") from None
-    faults: list[Fault] = []
-    rows = tuple(_row(path, number, record, faults) for number, record in enumerate(table.to_pylist(), start=1))
-    if faults:
-        raise InputError(faults)
-    return _filled(Table(str(path), tuple(table.column_names), rows), path)
+    faults = _repeated(path, table.column_names)
+    rows = [_row(path, number, record, faults) for number, record in enumerate(records, start=1)]
+    return _filled(path, tuple(table.column_names), rows, faults)
 
 
 def _row(path: Path, number: int, record: Mapping[str, object], faults: list[Fault]) -> Row:
@@ -192,10 +194,10 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise _input_error(path, f"cannot be read ({error.strerror})", "Check the path") from None
 
 
-def _filled(table: Table, path: Path) -> Table:
-    if not table.rows:
-        raise _input_error(path, "there are no rows", "Write at least two concepts")
-    return table
+def _filled(path: Path, columns: tuple[str, ...], rows: Sequence[Row], faults: Sequence[Fault]) -> Table:
+    if not rows:
+        raise InputError(faults or [Fault(str(path), "there are no rows", "Write at least two concepts")])
+    return Table(str(path), columns, tuple(rows), tuple(faults))
 
 
 def _input_error(path: Path, problem: str, remedy: str, row: int | None = None) -> InputError:

@@ -33,6 +33,9 @@ from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArr
 LEAST_SPREAD = 1e-9
 """Below this H the renderings of a language coincide and V/H means nothing."""
 
+LEAST_DEVIATION = 1e-12
+"""A unit vector that differs less than this from its language's mean differs by rounding only."""
+
 CHUNK_BYTES = 8 << 20
 """Concepts are taken in chunks of about this size, small enough for a processor's cache."""
 
@@ -52,7 +55,7 @@ class Affinity:
     intra_spread: float
     """H, in (0, 2]."""
     null_spread: float
-    """V₀: what V would be, on average, with every translation reassigned to another concept."""
+    """V₀: what V would be, on average, with every translation reassigned to another concept; NaN without another."""
     language_spread: FloatArray
     """H_l, shape (L,)."""
     concept_spread: FloatArray
@@ -74,8 +77,8 @@ class Affinity:
 
     @property
     def chance_corrected(self) -> float:
-        """1 - V/V₀: 1 for coinciding translations, 0 for translations no closer than other words."""
-        return 1 - self.inter_spread / self.null_spread
+        """1 - V/V₀: 1 for coinciding translations, 0 for ones no closer than other words; NaN below V₀ = 1e-9."""
+        return 1 - self.inter_spread / self.null_spread if self.null_spread >= LEAST_SPREAD else np.nan
 
     @property
     def concept_affinity(self) -> FloatArray:
@@ -84,9 +87,9 @@ class Affinity:
 
     @property
     def pair_affinity(self) -> FloatArray:
-        """SA(a, b) = 1 / (1 + V(a, b)/H_ab), H_ab the mean of H_a and H_b; shape (L, L)."""
+        """SA(a, b) = 1 / (1 + V(a, b)/H_ab), H_ab the mean of H_a and H_b; shape (L, L), NaN below H_ab = 1e-9."""
         spread = (self.language_spread[:, None] + self.language_spread[None, :]) / 2
-        return 1 / (1 + self.pair_spread / spread)
+        return 1 / (1 + self.pair_spread / np.where(spread >= LEAST_SPREAD, spread, np.nan))
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,7 @@ def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex
 
 def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) -> Affinity:
     """SA from (added) sums. Raises MeasureUndefinedError where SA has no value."""
-    if len(sums.languages) < 2:
-        raise MeasureUndefinedError(f"SA compares languages and there is {len(sums.languages)}")
-    for tag, n in zip(sums.languages, sums.n_renderings, strict=True):
-        if n < 2:
-            raise MeasureUndefinedError(f"{tag} has {int(n)} distinct rendering, too few for a spread")
-    if not sums.n_concepts:
-        raise MeasureUndefinedError("no concept is rendered in two languages")
+    _refuse_too_few(dict(zip(sums.languages, sums.n_renderings, strict=True)), sums.n_concepts)
     language_spread = sums.scatter / (sums.n_renderings - 1)
     intra = float(language_spread.mean())
     if intra < LEAST_SPREAD:
@@ -198,7 +195,7 @@ def affinity_sums(
     """
     spreads = concept_pair_spreads(units, concepts) if spreads is None else spreads
     tags = tuple(concepts.languages)
-    centre = np.stack([units[tag].mean(axis=0) for tag in tags])
+    centre = np.stack([_mean(units[tag]) for tag in tags])
     means = _concept_means(spreads)
     held = np.stack([_held(concepts.languages[tag], concepts.n_concepts) for tag in tags]).astype(np.int64)
     return AffinitySums(
@@ -217,9 +214,11 @@ def affinity_sums(
 def concept_pair_spreads(units: Mapping[str, FloatArray], concepts: ConceptIndex) -> FloatArray:
     """v_c(a, b) for every concept and pair of languages, shape (C, L, L).
 
-    NaN on the diagonal and where a concept lacks one of the languages.
+    NaN on the diagonal and where a concept lacks one of the languages. Raises MeasureUndefinedError for fewer
+    than two languages.
     """
     tags = tuple(concepts.languages)
+    _refuse_one_language(len(tags))
     n_dims = units[tags[0]].shape[1]
     spreads = np.full((concepts.n_concepts, len(tags), len(tags)), np.nan)
     step = max(1, CHUNK_BYTES // (8 * len(tags) * n_dims))
@@ -263,7 +262,12 @@ def centred_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]
     SA of these is centred SA, and centred SA - SA the price of the offset between languages.
     Raises MeasureUndefinedError when a rendering lies on its language's mean.
     """
-    return unit_vectors({tag: units - units.mean(axis=0) for tag, units in unit_vectors(vectors).items()})
+    deviations = {tag: units - _mean(units) for tag, units in unit_vectors(vectors).items()}
+    for tag, deviation in deviations.items():
+        count = int((np.abs(deviation).max(axis=1, initial=0) < LEAST_DEVIATION).sum())
+        if count:
+            raise MeasureUndefinedError(f"{count} renderings of {tag} lie on its mean, so that no direction is left")
+    return unit_vectors(deviations)
 
 
 def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> float:
@@ -296,8 +300,9 @@ def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     unit_vectors(vectors)  # refuses what no distance is defined for
     raw = {tag: np.asarray(rows, dtype=np.float64) for tag, rows in vectors.items()}
     # The algebra of the closed forms holds for vectors of any length up to the factor 2.
-    pair = np.sqrt(2 * concept_pair_spreads(raw, concepts))
-    inter = float(np.nanmean(_concept_means(pair)))
+    means = _concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts)))
+    _refuse_too_few({tag: len(rows) for tag, rows in raw.items()}, int(np.isfinite(means).sum()))
+    inter = float(np.nanmean(means))
     intra = float(np.mean([np.sqrt(2 * mean_pairwise_spread(rows)) for rows in raw.values()]))
     if intra < LEAST_SPREAD:
         raise MeasureUndefinedError(f"H is {intra:.1e}: the renderings of each language coincide")
@@ -307,6 +312,26 @@ def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
 def mean_pairwise_spread(rows: FloatArray) -> float:
     """Half the mean squared distance over the unordered pairs of (n, d) rows: the mean of d for unit rows."""
     return float(((rows - rows.mean(axis=0)) ** 2).sum() / (len(rows) - 1))
+
+
+def _refuse_one_language(count: int) -> None:
+    if count < 2:
+        raise MeasureUndefinedError(f"SA compares languages and there is {count}")
+
+
+def _refuse_too_few(n_renderings: Mapping[str, float], n_concepts: int) -> None:
+    _refuse_one_language(len(n_renderings))
+    for tag, n in n_renderings.items():
+        if n < 2:
+            raise MeasureUndefinedError(f"{tag} has {int(n)} distinct rendering, too few for a spread")
+    if not n_concepts:
+        raise MeasureUndefinedError("no concept is rendered in two languages")
+
+
+def _mean(rows: FloatArray) -> FloatArray:
+    """The mean of (n, d) rows; zero when there are none, as in a shard that lacks a language."""
+    mean: FloatArray = rows.sum(axis=0) / max(len(rows), 1)
+    return mean
 
 
 def _null_spread(sums: AffinitySums) -> float:
@@ -322,6 +347,8 @@ def _null_spread(sums: AffinitySums) -> float:
     products = sums.cell_total @ sums.cell_total.T - matched
     upper = np.triu_indices(len(own), 1)
     defined = n_others[upper] > 0
+    if not defined.any():
+        return np.nan
     return float(np.mean(1 - products[upper][defined] / n_others[upper][defined]))
 
 
@@ -363,16 +390,12 @@ def _cells(rows: FloatArray, incidence: Incidence, start: int, stop: int) -> _Ce
 def _squared_distances(mean: FloatArray) -> FloatArray:
     """‖m_a - m_b‖² within each concept: (c, L, d) to (c, L, L), NaN where a language is missing.
 
-    Deviations from the concept's mean, rather than the vectors themselves, keep small distances exact.
+    Differences, rather than products of the means, keep small distances exact.
     """
-    missing = np.isnan(mean[:, :, 0])
-    filled = np.where(missing[:, :, None], 0, mean) if missing.any() else mean
-    present = np.maximum((~missing).sum(axis=1), 1)
-    deviation = filled - (filled.sum(axis=1) / present[:, None])[:, None, :]
-    gram = deviation @ deviation.transpose(0, 2, 1)
-    norm = np.einsum("cll->cl", gram)
-    squared: FloatArray = np.maximum(norm[:, :, None] + norm[:, None, :] - 2 * gram, 0)
-    squared[missing[:, :, None] | missing[:, None, :]] = np.nan
+    squared = np.zeros((*mean.shape[:2], mean.shape[1]))
+    for a in range(mean.shape[1] - 1):
+        gap = mean[:, a + 1 :] - mean[:, a : a + 1]
+        squared[:, a, a + 1 :] = squared[:, a + 1 :, a] = np.einsum("cld,cld->cl", gap, gap)
     return squared
 
 

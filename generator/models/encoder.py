@@ -11,7 +11,6 @@ import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -101,7 +100,10 @@ def model_folder(model: Model) -> Path:
         folder = Path(model.locator)
     else:
         package, _, inside = model.locator.partition("/")
-        spec = importlib.util.find_spec(package)
+        try:
+            spec = importlib.util.find_spec(package)
+        except (ImportError, ValueError):  # of a subpackage without its parent, of an empty name
+            spec = None
         if spec is None or spec.origin is None:
             raise ModelUnavailableError(f"{model.name} comes with the package {package}; install it with pip")
         folder = Path(spec.origin).parent / inside
@@ -117,7 +119,6 @@ def _package_version(model: Model) -> str:
     return f"{distribution} {importlib.metadata.version(distribution)}"
 
 
-@lru_cache(maxsize=256)
 def _digest(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents of a folder's files."""
     if not path.exists():

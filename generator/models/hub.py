@@ -31,7 +31,10 @@ def _asked(repository: str, revision: str) -> str:
     except Exception as error:  # the hub client raises a dozen kinds, from offline mode to a gated repository
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     for name in ("modules.json", "config.json"):
-        cached = try_to_load_from_cache(repository, name, revision=revision)
+        try:
+            cached = try_to_load_from_cache(repository, name, revision=revision)
+        except ValueError:  # no name that a repository can have; the reason says so already
+            break
         if isinstance(cached, str):
             return Path(cached).parent.name
     raise ModelUnavailableError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,8 +48,8 @@ class PrecomputedEncoder:
 def _read(path: Path) -> tuple[list[str], Vectors]:
     try:
         texts, vectors = _read_npz(path) if path.suffix.lower() == ".npz" else _read_parquet(path)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        problem = f"not readable ({type(error).__name__}: {str(error).splitlines()[0]})"
+    except Exception as error:  # whatever a foreign file makes its readers raise
+        problem = f"not readable ({type(error).__name__}: {(str(error).splitlines() or [''])[0]})"
         raise InputError([Fault(str(path), problem, COLUMNS)]) from None
     if vectors.ndim != 2 or len(vectors) != len(texts) or not texts:
         problem = f"{len(texts)} texts and vectors of shape {vectors.shape}"
@@ -60,7 +59,10 @@ def _read(path: Path) -> tuple[list[str], Vectors]:
 
 def _read_npz(path: Path) -> tuple[list[str], Vectors]:
     with np.load(path, allow_pickle=False) as arrays:
-        return [str(text) for text in arrays["text"]], np.asarray(arrays["vector"], dtype=np.float32)
+        texts = arrays["text"]
+        if texts.ndim != 1 or texts.dtype.kind != "U":
+            raise ValueError(f"texts of type {texts.dtype} and shape {texts.shape}, not a row of Unicode texts")
+        return [str(text) for text in texts], np.asarray(arrays["vector"], dtype=np.float32)
 
 
 def _read_parquet(path: Path) -> tuple[list[str], Vectors]:
@@ -68,9 +70,13 @@ def _read_parquet(path: Path) -> tuple[list[str], Vectors]:
 
     table = pq.read_table(path, columns=["text", "vector"])
     texts = table.column("text").to_pylist()
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("texts that are missing or no texts")
     column = table.column("vector").combine_chunks()
+    if not hasattr(column, "value_lengths"):
+        raise ValueError(f"vectors of type {column.type}, not lists of numbers")
     lengths = set(column.value_lengths().to_pylist())
     if len(lengths) != 1 or None in lengths or column.flatten().null_count:
         raise ValueError(f"vectors of the lengths {sorted(map(str, lengths))}, or with holes in them")
     values = column.flatten().to_numpy(zero_copy_only=False)
-    return [str(text) for text in texts], np.asarray(values, dtype=np.float32).reshape(len(texts), -1)
+    return texts, np.asarray(values, dtype=np.float32).reshape(len(texts), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from generator.toml import read_toml, validated
 
 Objective = Literal["translation-pairs", "contrastive", "mlm", "next-token", "instruction", "surface", "control", ""]
 KINDS = ("package", "hf", "folder", "precomputed", "ngrams", "control")
+ON_DISK = ("folder", "precomputed")
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class Registry:
             raise InputError([Fault("group", f"there is no group {name!r}", did_you_mean(name, self.groups))])
         return tuple(model for model in self.models.values() if name in model.groups)
 
-    def model(self, name: str) -> Model:
-        """The model that an option or a config names.
+    def model(self, name: str, folder: Path = Path()) -> Model:
+        """The model that an option or a config names; a path in it is relative to ``folder``.
 
         ``name`` is a registry name or slug, ``precomputed:FILE``, ``hf:ORG/NAME[@REVISION]`` or a path to a
         local sentence-transformers folder. Raises InputError, with the nearest name, when it is none of them.
@@ -97,14 +99,19 @@ class Registry:
         by_slug = {model.slug: model for model in self.models.values()}
         if known := self.models.get(name) or by_slug.get(name.lower()):
             return known
-        if named := _named_on_the_spot(name):
+        if named := _named_on_the_spot(name, folder):
+            if fault := _address_fault(named, "model"):
+                raise InputError([fault])
             return named
         remedy = f"{did_you_mean(name, self.models)} A model can also be hf:ORG/NAME, precomputed:FILE or a folder"
         raise InputError([Fault("model", f"there is no model {name!r}", remedy)])
 
 
 def read_registry(paths: Iterable[Path]) -> Registry:
-    """Read and join ``models.toml`` files. Raises InputError for unknown keys and repeated names."""
+    """Read and join ``models.toml`` files; paths in them are relative to their folder.
+
+    Raises InputError for unknown keys and repeated names.
+    """
     models: dict[str, Model] = {}
     slugs: dict[str, str] = {}
     faults = []
@@ -113,7 +120,7 @@ def read_registry(paths: Iterable[Path]) -> Registry:
             if fault := _entry_fault(model, path, slugs):
                 faults.append(fault)
             else:
-                models[model.name] = model
+                models[model.name] = _located(model, path.parent)
                 slugs[model.slug] = model.name
     if faults:
         raise InputError(faults)
@@ -136,36 +143,53 @@ def load_model(name: str, folder: Path | None = None) -> Model:
 
 def _entry_fault(model: Model, path: Path, slugs: Mapping[str, str]) -> Fault | None:
     where = f"models.{model.name}"
-    try:
-        slug = model.slug
-    except ValueError as error:
-        return Fault(str(path), str(error), "Give the model a name with a letter in it", column=where)
-    if slug in slugs:
-        problem = f"the name {model.name!r} is taken already by {slugs[slug]!r}"
+    if fault := _address_fault(model, str(path), where):
+        return fault
+    if model.slug in slugs:
+        problem = f"the name {model.name!r} is taken already by {slugs[model.slug]!r}"
         return Fault(str(path), problem, "Give each model a name of its own", column=where)
     if model.kind not in KINDS:
         return Fault(str(path), f"unknown source {model.source!r}", did_you_mean(model.kind, KINDS), column=where)
     return None
 
 
-def _named_on_the_spot(name: str) -> Model | None:
+def _address_fault(model: Model, file: str, column: str | None = None) -> Fault | None:
+    try:
+        slugify(model.name)
+    except ValueError as error:
+        return Fault(file, str(error), "Give it a name with a Latin letter or a digit in it", column=column)
+    return None
+
+
+def _located(model: Model, folder: Path) -> Model:
+    if model.kind not in ON_DISK:
+        return model
+    return dataclasses.replace(model, source=f"{model.kind}:{(folder / model.locator).resolve()}")
+
+
+def _named_on_the_spot(name: str, folder: Path) -> Model | None:
     kind, _, locator = name.partition(":")
     if kind == "hf" and locator:
         repository, _, revision = locator.partition("@")
         return Model(repository, f"hf:{repository}", revision, link=f"https://huggingface.co/{repository}")
     if kind == "precomputed" and locator:
-        return Model(Path(locator).stem, f"precomputed:{Path(locator).resolve()}")
-    folder = Path(name)
-    if folder.is_dir():
-        return Model(folder.resolve().name, f"folder:{folder.resolve()}")
-    return None
+        return _located(Model(Path(locator).stem, name), folder)
+    path = folder / name
+    try:
+        found = bool(name.strip()) and path.is_dir()
+    except OSError:  # longer than any path can be
+        found = False
+    return Model(path.resolve().name, f"folder:{path.resolve()}") if found else None
 
 
-def select(registry: Registry, names: Sequence[str], groups: Sequence[str]) -> tuple[Model, ...]:
-    """The models of the groups, then those named, each once. Raises InputError for unknown ones."""
+def select(registry: Registry, names: Sequence[str], groups: Sequence[str], folder: Path = Path()) -> tuple[Model, ...]:
+    """The models of the groups, then those named, each once; paths among the names are relative to ``folder``.
+
+    Raises InputError for unknown ones.
+    """
     chosen = {model.name: model for group in groups for model in registry.group(group)}
     for name in names:
-        model = registry.model(name)
+        model = registry.model(name, folder)
         chosen[model.name] = model
     by_slug: dict[str, Model] = {}
     for model in chosen.values():

@@ -1,0 +1,284 @@
+"""The command line: reads options, calls the library, prints. Everything slow is imported inside a command."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from generator.config import Benchmark
+
+DONE, SOME_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+def main() -> NoReturn:
+    """Run the command line; the one place where errors become messages and exit codes."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        code = isogloss.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = REFUSED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped. What was finished is stored; the same command goes on from there.", err=True)
+        # Worker processes may still be in the middle of something; nothing of theirs is stored from here on.
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    except Exception as error:
+        from generator.errors import IsoglossError
+
+        if not isinstance(error, IsoglossError):
+            raise
+        click.echo(f"Error: {error}", err=True)
+        code = REFUSED
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+class _Commands(click.Group):
+    """Lists commands in the order of a benchmark's life rather than of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="isogloss")
+def isogloss() -> None:
+    """Which multilingual embedding models put the same meaning in the same place?
+
+    A benchmark is described in benchmark.toml. Evaluate measures what is missing into results/; render turns
+    results into a static site; build does both.
+    """
+
+
+Command = Callable[..., Any]
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("benchmark.toml"),
+    show_default=True,
+    help="The benchmark's description.",
+)
+dataset_option = click.option("--dataset", "datasets", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout and nothing else.")
+remote_code_option = click.option(
+    "--allow-remote-code",
+    is_flag=True,
+    help="Run code from the repository of a model whose entry asks for it. Only for models you trust.",
+)
+jobs_option = click.option(
+    "-j", "--jobs", type=click.IntRange(1), default=None, help="Processes that measure.  [default: one a core]"
+)
+
+
+def measuring_options(command: Command) -> Command:
+    """The options that evaluate and build share."""
+
+    @click.option(
+        "--model",
+        "models",
+        multiple=True,
+        metavar="NAME",
+        help="A model instead of the configured ones: a registry name, hf:ORG/NAME[@REVISION], precomputed:FILE or a "
+        "folder; repeatable.",
+    )
+    @click.option(
+        "--group", "groups", multiple=True, metavar="NAME", help="A group of models instead of the configured ones."
+    )
+    @dataset_option
+    @jobs_option
+    @remote_code_option
+    @config_option
+    @functools.wraps(command)
+    def wrapped(*args: Any, **options: Any) -> Any:
+        return command(*args, **options)
+
+    return wrapped
+
+
+@isogloss.command()
+@measuring_options
+def build(config: Path, **options: Any) -> int:
+    """Measure what is missing or outdated, then write the site."""
+    from generator.config import load_benchmark
+
+    benchmark = load_benchmark(config)
+    failed = _evaluate(benchmark, **options)
+    _render(benchmark, benchmark.output)
+    return SOME_FAILED if failed else DONE
+
+
+@isogloss.command()
+@measuring_options
+def evaluate(config: Path, **options: Any) -> int:
+    """Measure what is missing or outdated, into results/."""
+    from generator.config import load_benchmark
+
+    return SOME_FAILED if _evaluate(load_benchmark(config), **options) else DONE
+
+
+@isogloss.command()
+@config_option
+@click.option("--results", type=click.Path(path_type=Path), help="Results to show instead of the configured ones.")
+@click.option("--site", type=click.Path(path_type=Path), help="Where to write instead of the configured folder.")
+def render(config: Path, results: Path | None, site: Path | None) -> int:
+    """Write the site from results; measures nothing."""
+    import dataclasses
+
+    from generator.config import load_benchmark
+
+    benchmark = load_benchmark(config)
+    benchmark = dataclasses.replace(benchmark, results=results or benchmark.results)
+    failed = _render(benchmark, site or benchmark.output)
+    return SOME_FAILED if failed else DONE
+
+
+@isogloss.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--model", required=True, metavar="NAME", help="A registry name, hf:ORG/NAME, precomputed:FILE or a folder."
+)
+@click.option("--languages", metavar="TAGS", default="", help="Languages to compare, such as en,zh.  [default: all]")
+@click.option("--map", "with_map", is_flag=True, help="Draw the map too (with --json).")
+@remote_code_option
+@json_option
+def score(file: Path, model: str, languages: str, with_map: bool, allow_remote_code: bool, as_json: bool) -> int:
+    """Measure one model on your own translations.
+
+    FILE is a CSV, TSV, JSONL or Parquet file with a column a language, a two-column lexicon, or a dataset folder.
+    """
+    from generator.datasets import load_dataset
+    from generator.evaluate import evaluate_pair
+    from generator.manifold import Layout
+    from generator.models import load_model
+    from generator.pair import Parameters
+    from generator.results import PairFailure, to_json
+    from generator.summary import summary
+
+    dataset = load_dataset(file, [name for name in languages.split(",") if name.strip()])
+    parameters = Parameters(layout=Layout() if with_map else None)
+    outcome = evaluate_pair(dataset, load_model(model), parameters, allow_remote_code=allow_remote_code)
+    if isinstance(outcome, PairFailure):
+        click.echo(f"Error: {outcome.error.message}", err=True)
+    if as_json:
+        click.echo(to_json(outcome), nl=False)
+    elif not isinstance(outcome, PairFailure):
+        click.echo(summary(outcome))
+    return SOME_FAILED if isinstance(outcome, PairFailure) else DONE
+
+
+@isogloss.command()
+@config_option
+def check(config: Path) -> int:
+    """Validate the config, datasets and results, and list what is outdated."""
+    from generator.check import check_benchmark
+    from generator.config import load_benchmark
+
+    for line in check_benchmark(load_benchmark(config)):
+        click.echo(line)
+    return DONE
+
+
+@isogloss.command(name="list")
+@click.argument("what", type=click.Choice(["models", "datasets", "results"]))
+@config_option
+@json_option
+def list_things(what: str, config: Path, as_json: bool) -> int:
+    """Show the known models, the configured datasets or the stored results."""
+    import json
+
+    from generator import listing
+
+    rows = {"models": listing.models, "datasets": listing.datasets, "results": listing.results}[what](config)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        click.echo(listing.as_table(rows))
+    return DONE
+
+
+@isogloss.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> int:
+    """Begin a benchmark of your own in FOLDER; it builds at once."""
+    from generator.initialise import initialise
+
+    for path in initialise(folder):
+        click.echo(f"wrote {path}", err=True)
+    click.echo(f"Now: isogloss build -c {folder / 'benchmark.toml'}", err=True)
+    return DONE
+
+
+@isogloss.command()
+@config_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+def serve(config: Path, port: int) -> int:
+    """Serve the built site on this machine."""
+    from generator.config import load_benchmark
+    from generator.serve import serve_folder
+
+    serve_folder(load_benchmark(config).output, port)
+    return DONE
+
+
+def _evaluate(
+    benchmark: Benchmark,
+    models: tuple[str, ...],
+    groups: tuple[str, ...],
+    datasets: tuple[str, ...],
+    jobs: int | None,
+    allow_remote_code: bool,
+) -> int:
+    """Evaluate and say what was done; returns how many pairs failed."""
+    import warnings
+
+    from generator.evaluate import evaluate as evaluate_pairs
+    from generator.models import load_registry, select
+    from generator.progress import say
+    from generator.results import ResultStore
+    from generator.schedule import all_cores
+
+    chosen = benchmark.models
+    if models or groups:
+        chosen = select(load_registry(benchmark.path.resolve().parent), models, groups)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(f"Warning: {message}")
+        tally = evaluate_pairs(
+            chosen,
+            benchmark.selected(datasets),
+            benchmark.parameters,
+            ResultStore(benchmark.results),
+            jobs=jobs or all_cores(),
+            allow_remote_code=allow_remote_code,
+        )
+    say(str(tally))
+    return tally.failed
+
+
+def _render(benchmark: Benchmark, site: Path) -> int:
+    """Write the site and say where; returns how many pairs on it failed."""
+    from generator.progress import say
+    from generator.results import PairFailure, ResultStore
+    from generator.site.publish import publish
+    from generator.site.render import render_site
+
+    outcomes = list(ResultStore(benchmark.results))
+    slugs = {dataset.slug for dataset in benchmark.datasets}
+    for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
+        say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
+    files = render_site(benchmark, outcomes)
+    publish(files, site)
+    say(f"{len(files)} files in {site}; open {site / 'index.html'}")
+    return sum(isinstance(outcome, PairFailure) for outcome in outcomes)
+
+
+if __name__ == "__main__":
+    main()

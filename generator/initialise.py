@@ -1,0 +1,81 @@
+"""A new benchmark of one's own: a config and a small word list, ready to build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.errors import Fault, InputError
+
+BENCHMARK = """\
+# A benchmark of your own. Paths are relative to this file; `isogloss check` names every mistake in it.
+
+groups = ["offline"]     # models that need no download; `isogloss list models` shows all
+models = []              # more models: "hf:ORG/NAME", "precomputed:FILE", or a path to a model folder
+seed = 42
+
+[site]
+title = "My benchmark"
+description = "Which models align my words?"
+
+[[datasets]]
+path = "datasets/example"
+
+# A loose file needs no folder; its card can stand here:
+# [[datasets]]
+# path = "my-words.csv"
+# card = { name = "My words", domain = "medicine", licence = "CC-BY-4.0" }
+"""
+
+CARD = """\
+name = "Example"
+domain = "modern"
+level = "word"
+languages = ["en", "de", "zh", "ar"]
+licence = "CC0-1.0"
+description = "A few words to begin with. Replace them with your own."
+provenance = "Written as an example."
+"""
+
+WORDS = """\
+# One row is one meaning. A column is a language, headed by its BCP-47 tag; `|` separates true synonyms.
+id,category,en,de,zh,ar
+water,nature,water,Wasser,水,ماء
+fire,nature,fire,Feuer,火,نار
+sun,nature,sun,Sonne,太阳,شمس
+moon,nature,moon,Mond,月亮,قمر
+house,artefacts,house,Haus,房子,بيت|منزل
+book,artefacts,book,Buch,书,كتاب
+key,artefacts,key,Schlüssel,钥匙,مفتاح
+window,artefacts,window,Fenster,窗户,نافذة|شباك
+mother,kinship,mother,Mutter,母亲|妈妈,أم
+friend,social,friend,Freund,朋友,صديق
+dog,animals,dog,Hund,狗,كلب
+horse,animals,horse,Pferd,马,حصان
+bread,food,bread,Brot,面包,خبز
+salt,food,salt,Salz,盐,ملح
+hand,body,hand,Hand,手,يد
+heart,body,heart,Herz,心脏,قلب
+"""
+
+FILES = {
+    "benchmark.toml": BENCHMARK,
+    "datasets/example/dataset.toml": CARD,
+    "datasets/example/data.csv": WORDS,
+}
+
+
+def initialise(folder: Path) -> list[Path]:
+    """Write a benchmark into ``folder`` and return its files.
+
+    Raises InputError, writing nothing, when one of them is there already.
+    """
+    paths = {folder / name: content for name, content in FILES.items()}
+    taken = [
+        Fault(str(path), "there is such a file already", "Choose another folder") for path in paths if path.exists()
+    ]
+    if taken:
+        raise InputError(taken)
+    for path, content in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return list(paths)

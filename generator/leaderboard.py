@@ -1,0 +1,174 @@
+"""Ranks and tiers: computed here, once, for every page and export that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.datasets import Dataset
+from generator.results import Measures, ModelRecord, Outcome, PairFailure, PairResult
+
+Tier = Literal["strong", "moderate", "none"]
+STRONG, MODERATE = 0.60, 0.50
+
+
+def tier(value: float) -> Tier:
+    """strong: SA ≥ 0.60; moderate: 0.50 ≤ SA < 0.60; none: SA < 0.50 (Gong, arXiv 2601.09732).
+
+    >>> tier(0.6), tier(0.59), tier(0.49)
+    ('strong', 'moderate', 'none')
+    """
+    if value >= STRONG:
+        return "strong"
+    return "moderate" if value >= MODERATE else "none"
+
+
+def tiers(measures: Measures) -> tuple[Tier, ...]:
+    """The tier of SA, and after it any other that its interval reaches."""
+    estimate = measures.semantic_affinity
+    if estimate.value is None:
+        return ()
+    reached = [estimate.value, *(end for end in (estimate.high, estimate.low) if end is not None)]
+    return tuple(dict.fromkeys(tier(value) for value in reached))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One pair on the leaderboard."""
+
+    state: Literal["measured", "failed", "outdated", "missing"]
+    outcome: Outcome | None = None
+    rank: int | None = None
+    """Place on this dataset among the measured models that are ranked; equal values share a place."""
+
+    @property
+    def result(self) -> PairResult | None:
+        """The result, when it may be compared with the others of its dataset."""
+        return self.outcome if self.state == "measured" and isinstance(self.outcome, PairResult) else None
+
+    @property
+    def failure(self) -> PairFailure | None:
+        return self.outcome if isinstance(self.outcome, PairFailure) else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One model on the leaderboard."""
+
+    model: ModelRecord
+    ranked: bool
+    """False for controls, whose answers are known."""
+    cells: Mapping[str, Cell]
+    """By dataset slug, one for every dataset."""
+    place: int | None
+    """Overall place, by mean rank; None unless the model was measured on every dataset."""
+    mean_rank: float | None
+    mean_sa: float | None
+    """Plain mean over datasets, None unless measured on all; depends on how wide each list's topics are."""
+
+    @property
+    def n_measured(self) -> int:
+        return sum(cell.result is not None for cell in self.cells.values())
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Every model × every dataset, best first, unranked models last."""
+
+    datasets: tuple[Dataset, ...]
+    standings: tuple[Standing, ...]
+
+    def on(self, slug: str) -> tuple[Standing, ...]:
+        """The standings in the order of one dataset: ranked by SA, then controls by SA, then the unmeasured."""
+
+        def order(standing: Standing) -> tuple[bool, bool, float, str]:
+            value = _value(standing.cells[slug])
+            return (value is None, not standing.ranked, -(value or 0), standing.model.name)
+
+        return tuple(sorted(self.standings, key=order))
+
+
+def build_leaderboard(
+    datasets: Sequence[Dataset], expected: Iterable[ModelRecord], outcomes: Iterable[Outcome]
+) -> Leaderboard:
+    """Rank everything that was measured.
+
+    Args:
+        datasets: the datasets as they are now; a result on an older version of one is shown, not ranked.
+        expected: models that should have results; those without any are shown as missing.
+        outcomes: what the result store holds. Outcomes on other datasets are left out.
+    """
+    slugs = [dataset.slug for dataset in datasets]
+    digests = {dataset.slug: dataset.digest for dataset in datasets}
+    models = {model.slug: model for model in expected}
+    cells: dict[str, dict[str, Cell]] = {slug: {} for slug in models}
+    for outcome in outcomes:
+        if outcome.dataset.slug not in digests:
+            continue
+        model = outcome.model
+        if isinstance(outcome, PairResult) or model.slug not in models:
+            models[model.slug] = model
+        row = cells.setdefault(model.slug, {})
+        row[outcome.dataset.slug] = Cell(_state(outcome, digests[outcome.dataset.slug]), outcome)
+    for row in cells.values():
+        row.update({slug: Cell("missing") for slug in slugs if slug not in row})
+    ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
+    standings = [_standing(models[slug], row, slugs, ranks) for slug, row in cells.items()]
+    return Leaderboard(tuple(datasets), _placed(standings))
+
+
+def _state(outcome: Outcome, digest: str) -> Literal["measured", "failed", "outdated"]:
+    if isinstance(outcome, PairFailure):
+        return "failed"
+    return "measured" if outcome.dataset.digest == digest else "outdated"
+
+
+def _is_ranked(model: ModelRecord) -> bool:
+    return model.objective != "control"
+
+
+def _value(cell: Cell) -> float | None:
+    return cell.result.measures.semantic_affinity.value if cell.result else None
+
+
+def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Mapping[str, Cell]]) -> dict[str, int]:
+    values = {m: _value(row[slug]) for m, row in cells.items() if _is_ranked(models[m])}
+    known = {model: value for model, value in values.items() if value is not None}
+    return {model: 1 + sum(other > value for other in known.values()) for model, value in known.items()}
+
+
+def _standing(
+    model: ModelRecord, row: Mapping[str, Cell], slugs: Sequence[str], ranks: Mapping[str, Mapping[str, int]]
+) -> Standing:
+    cells = {slug: Cell(row[slug].state, row[slug].outcome, ranks[slug].get(model.slug)) for slug in slugs}
+    values = [value for cell in cells.values() if (value := _value(cell)) is not None]
+    places = [cell.rank for cell in cells.values() if cell.rank is not None]
+    n = len(slugs)
+    return Standing(
+        model,
+        _is_ranked(model),
+        cells,
+        None,
+        sum(places) / n if len(places) == n else None,
+        sum(values) / n if len(values) == n else None,
+    )
+
+
+def _placed(standings: Sequence[Standing]) -> tuple[Standing, ...]:
+    """Order by mean rank, then mean SA; a model that lacks a dataset follows without a place, controls last."""
+    complete = [s for s in standings if s.mean_rank is not None]
+
+    def place(standing: Standing) -> int | None:
+        if standing.mean_rank is None:
+            return None
+        return 1 + sum(other.mean_rank < standing.mean_rank for other in complete if other.mean_rank is not None)
+
+    def order(standing: Standing) -> tuple[bool, bool, float, float, str]:
+        rank = standing.mean_rank
+        return (not standing.ranked, rank is None, rank or 0, -(standing.mean_sa or 0), standing.model.name)
+
+    placed = [
+        Standing(s.model, s.ranked, s.cells, place(s), s.mean_rank, s.mean_sa) for s in sorted(standings, key=order)
+    ]
+    return tuple(placed)

@@ -1,0 +1,123 @@
+"""The site's numbers as files: the leaderboard as CSV, JSON and Parquet, word lists, and every result."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from generator.datasets import Dataset
+from generator.leaderboard import Leaderboard, tiers
+from generator.results import to_json
+from generator.site import links
+
+LEADERBOARD = "data/leaderboard"
+
+
+def leaderboard_files(board: Leaderboard) -> dict[str, bytes]:
+    """By path: one record a model × dataset, in the leaderboard's order, in three formats."""
+    import pandas as pd
+
+    frame = pd.DataFrame(_records(board), columns=list(COLUMNS)).astype(COLUMNS)
+    parquet = io.BytesIO()
+    frame.to_parquet(parquet, index=False)
+    records = json.loads(frame.to_json(orient="records", double_precision=9, force_ascii=False))
+    return {
+        f"{LEADERBOARD}.csv": frame.to_csv(index=False, lineterminator="\n").encode(),
+        f"{LEADERBOARD}.json": (json.dumps(records, ensure_ascii=False, indent=1) + "\n").encode(),
+        f"{LEADERBOARD}.parquet": parquet.getvalue(),
+    }
+
+
+COLUMNS = {
+    "model": "string",
+    "dataset": "string",
+    "status": "string",
+    "objective": "string",
+    "parameters": "Int64",
+    "dimensions": "Int64",
+    "rank": "Int64",
+    "semantic_affinity": "Float64",
+    "low": "Float64",
+    "high": "Float64",
+    "tier": "string",
+    "null_sa": "Float64",
+    "chance_corrected": "Float64",
+    "centred_sa": "Float64",
+    "inter_spread": "Float64",
+    "intra_spread": "Float64",
+    "reference_sa": "Float64",
+    "euclidean_sa": "Float64",
+    "n_concepts": "Int64",
+    "n_languages": "Int64",
+    "model_revision": "string",
+    "dataset_digest": "string",
+    "measured": "string",
+}
+"""The columns of the leaderboard files and their pandas types."""
+
+
+def dataset_files(board: Leaderboard) -> dict[str, bytes]:
+    """By path: each word list as CSV in the form that the project reads."""
+    return {links.dataset_file(dataset.slug): _word_list(dataset) for dataset in board.datasets}
+
+
+def result_files(board: Leaderboard) -> dict[str, bytes]:
+    """By path: every result and failure on the board."""
+    return {
+        links.result_file(standing.model.slug, slug): to_json(cell.outcome).encode()
+        for standing in board.standings
+        for slug, cell in standing.cells.items()
+        if cell.outcome
+    }
+
+
+def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
+    records: list[Mapping[str, Any]] = []
+    for standing in board.standings:
+        model = standing.model
+        for dataset in board.datasets:
+            cell = standing.cells[dataset.slug]
+            record: dict[str, Any] = {
+                "model": model.name,
+                "dataset": dataset.slug,
+                "status": cell.state,
+                "objective": model.objective,
+                "parameters": model.parameters,
+                "dimensions": model.dimensions,
+                "rank": cell.rank,
+                "n_concepts": len(dataset.concepts),
+                "n_languages": len(dataset.languages),
+                "dataset_digest": dataset.digest,
+            }
+            if cell.result:
+                measures = cell.result.measures
+                record |= {
+                    "semantic_affinity": measures.semantic_affinity.value,
+                    "low": measures.semantic_affinity.low,
+                    "high": measures.semantic_affinity.high,
+                    "tier": tiers(measures)[0],
+                    "null_sa": measures.null_sa,
+                    "chance_corrected": measures.chance_corrected,
+                    "centred_sa": measures.centred_sa.value,
+                    "inter_spread": measures.inter_spread,
+                    "intra_spread": measures.intra_spread,
+                    "reference_sa": measures.reference_sa,
+                    "euclidean_sa": measures.euclidean_sa,
+                    "model_revision": cell.result.model.revision,
+                    "measured": cell.result.provenance.created,
+                }
+            records.append(record)
+    return records
+
+
+def _word_list(dataset: Dataset) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "category", *dataset.languages])
+    for concept in dataset.concepts:
+        cells = ("|".join(concept.renderings.get(tag, ())) for tag in dataset.languages)
+        writer.writerow([concept.id, concept.category, *cells])
+    return text.getvalue().encode()

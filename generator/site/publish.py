@@ -1,0 +1,115 @@
+"""Putting a rendered site in place: all of it at once, and nothing of anybody else's lost."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from generator.errors import Fault, InputError
+from generator.site.render import MANIFEST
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+def publish(files: Mapping[str, bytes], folder: Path) -> None:
+    """Make ``folder`` hold exactly ``files``, and what lay there that no manifest of ours listed.
+
+    The new site is written beside the old one and takes its place in one step, so that a reader, and a run
+    after a kill, finds the old site or the new one.
+
+    Raises InputError when a file that is not ours stands where one of the site's must go.
+    """
+    folder = folder.resolve()
+    foreign = _foreign_files(folder)
+    _refuse_collisions(files, foreign, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(folder)
+    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_leftover_prefix(folder)))
+    try:
+        staging.chmod(0o755)
+        for path, content in files.items():
+            target = staging / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        for path in foreign:
+            _carry(folder / path, staging / path)
+        _take_place(staging, folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _foreign_files(folder: Path) -> list[str]:
+    """Files and empty folders in the folder that no manifest of ours lists, by relative path."""
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        raise InputError([Fault(str(folder), "this is a file, not a folder", "Choose another folder with --site")])
+    ours = _listed(folder)
+    found = (p for p in sorted(folder.rglob("*")) if p.is_symlink() or not p.is_dir() or not any(p.iterdir()))
+    return [name for path in found if (name := path.relative_to(folder).as_posix()) not in ours]
+
+
+def _listed(folder: Path) -> set[str]:
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes())["files"]
+        return {*listed, MANIFEST}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _refuse_collisions(files: Mapping[str, bytes], foreign: list[str], folder: Path) -> None:
+    remedy = "Move it away, or choose another folder with --site"
+    faults = [
+        Fault(str(folder / path), "Isogloss did not write this file and will not replace it", remedy)
+        for path in foreign
+        if path in files
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def _leftover_prefix(folder: Path) -> str:
+    return f".{folder.name}.new-"
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what a run left behind that was killed while writing."""
+    for leftover in folder.parent.glob(f"{_leftover_prefix(folder)}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _carry(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        target.mkdir(exist_ok=True)
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _take_place(staging: Path, folder: Path) -> None:
+    """Let ``staging`` become ``folder``; what ``folder`` was is left at ``staging``."""
+    if not folder.exists():
+        staging.rename(folder)
+    elif not _exchanged(staging, folder):
+        # Without an atomic exchange the folder is missing for an instant.
+        aside = staging.with_name(f"{staging.name}.old")
+        folder.rename(aside)
+        staging.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchanged(a: Path, b: Path) -> bool:
+    """Exchange two folders in one step where the system can (Linux), and say whether it did."""
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(renameat2(AT_FDCWD, os.fsencode(a), AT_FDCWD, os.fsencode(b), RENAME_EXCHANGE) == 0)

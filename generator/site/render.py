@@ -1,0 +1,174 @@
+"""From results to the files of the site: pages laid out, data exported, every file listed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from generator.config import Benchmark
+from generator.leaderboard import Leaderboard, build_leaderboard
+from generator.records import model_record
+from generator.resources import shipped
+from generator.results import Outcome
+from generator.site import exports, links, pages
+from generator.site.assets import load_assets
+from generator.site.figures import map_drawing
+from generator.site.formulas import formula
+from generator.site.marks import shape_path
+from generator.site.pages import Download, Page
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class SiteContext:
+    """What every template may show besides its page."""
+
+    title: str
+    version: str
+    updated: str
+    """The day of the newest result; nothing on the site depends on when it was built."""
+    navigation: tuple[pages.Link, ...]
+
+
+def render_site(benchmark: Benchmark, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
+    """Every file of the site by its path, ``manifest.json`` with their SHA-256 included.
+
+    A pure function of its arguments and the shipped templates: the same inputs give the same bytes.
+    """
+    expected = [model_record(model, {}, model.dimensions) for model in benchmark.models]
+    board = build_leaderboard(benchmark.datasets, expected, outcomes)
+    assets = load_assets(shipped("templates"))
+    data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
+    files = dict(assets.values()) | data | _drawings(board)
+    site = SiteContext(
+        benchmark.site.title,
+        version("isogloss"),
+        max((outcome.provenance.created for outcome in outcomes), default=""),
+        (
+            pages.Link("Leaderboard", links.HOME),
+            pages.Link("Methods", links.METHODS),
+            pages.Link("Downloads", links.DOWNLOADS),
+        ),
+    )
+    asset_paths = {name: path for name, (path, _) in assets.items()}
+    environment = _environment()
+    for page in _pages(board, benchmark, data):
+        files[page.path] = _laid_out(environment, page, site, asset_paths)
+    files[MANIFEST] = _manifest(files)
+    return dict(sorted(files.items()))
+
+
+def _pages(board: Leaderboard, benchmark: Benchmark, data: Mapping[str, bytes]) -> list[Page]:
+    return [
+        pages.home_page(board, benchmark.site.title, benchmark.site.description),
+        *(pages.model_page(board, standing) for standing in board.standings),
+        *(pages.dataset_page(board, dataset.slug) for dataset in board.datasets),
+        *pages.pair_pages(board),
+        pages.methods_page(board),
+        _downloads_page(board, data),
+        pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
+    ]
+
+
+def _downloads_page(board: Leaderboard, data: Mapping[str, bytes]) -> pages.DownloadsPage:
+    def download(name: str, path: str, what: str) -> Download:
+        return Download(name, path, what, len(data[path]))
+
+    kinds = {"csv": "for spreadsheets", "json": "for scripts", "parquet": "typed, for data frames"}
+    return pages.DownloadsPage(
+        links.DOWNLOADS,
+        "Downloads",
+        "The leaderboard, the word lists and every result as files.",
+        tuple(download(kind.upper(), f"{exports.LEADERBOARD}.{kind}", what) for kind, what in kinds.items()),
+        tuple(
+            download(d.card.name, links.dataset_file(d.slug), d.card.licence or "no licence stated")
+            for d in board.datasets
+        ),
+        tuple(
+            download(f"{s.model.name} on {d.card.name}", links.result_file(s.model.slug, d.slug), cell.state)
+            for s in board.standings
+            for d in board.datasets
+            if (cell := s.cells[d.slug]).outcome
+        ),
+    )
+
+
+def _drawings(board: Leaderboard) -> dict[str, bytes]:
+    return {
+        links.pair_drawing(standing.model.slug, slug): map_drawing(cell.result).encode()
+        for standing in board.standings
+        for slug, cell in standing.cells.items()
+        if cell.result and cell.result.map and cell.result.map.points
+    }
+
+
+def _environment(templates: Path | None = None) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(templates or shipped("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"decimal": decimal, "short_count": short_count, "file_size": file_size}
+    environment.globals |= {"formula": formula, "shape_path": shape_path}
+    return environment
+
+
+def _laid_out(environment: Environment, page: Page, site: SiteContext, asset_paths: Mapping[str, str]) -> bytes:
+    link = partial(links.relative, page=page.path)
+    text = environment.get_template(page.template).render(
+        page=page, site=site, link=link, asset=lambda name: link(asset_paths[name])
+    )
+    return text.encode()
+
+
+def _manifest(files: Mapping[str, bytes]) -> bytes:
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())}
+    return (json.dumps({"schema": 1, "files": digests}, indent=1) + "\n").encode()
+
+
+def decimal(value: float | None, places: int = 3) -> str:
+    """A number as shown, "–" for none.
+
+    >>> decimal(0.43984), decimal(None), decimal(-0.0001)
+    ('0.440', '–', '0.000')
+    """
+    if value is None:
+        return "–"
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+
+
+def short_count(value: int | None) -> str:
+    """A large count in two or three digits.
+
+    >>> short_count(22_713_216), short_count(7_600_000_000), short_count(512), short_count(None)
+    ('23 M', '7.6 B', '512', '–')
+    """
+    if value is None:
+        return "–"
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if value >= size:
+            scaled = value / size
+            return f"{scaled:.1f} {letter}" if scaled < 9.95 and letter == "B" else f"{scaled:.0f} {letter}"
+    return str(value)
+
+
+def file_size(n_bytes: int) -> str:
+    """A file's size as shown.
+
+    >>> file_size(812), file_size(24_300), file_size(1_240_000)
+    ('812 B', '24 kB', '1.2 MB')
+    """
+    if n_bytes < 1000:
+        return f"{n_bytes} B"
+    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"

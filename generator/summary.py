@@ -1,0 +1,49 @@
+"""A result in a few lines for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from generator.leaderboard import tiers
+from generator.results import ConceptRecord, Estimate, PairResult
+
+
+def summary(result: PairResult) -> str:
+    """SA with its interval, what chance gives, and the extremes among concepts and language pairs."""
+    measures = result.measures
+    n = result.dataset.n_concepts
+    lines = [
+        f"{result.model.name} on {result.dataset.name}: {n:,} concepts in {', '.join(result.dataset.languages)}",
+        "",
+        f"  Semantic Affinity  {_estimate(measures.semantic_affinity)}   {' or '.join(tiers(measures))}",
+        f"  null SA            {measures.null_sa:.3f}   what chance gives for these vectors",
+        f"  above chance       {measures.chance_corrected:.3f}   1 - V/V0; 1 is perfect, 0 is chance",
+        f"  centred SA         {_estimate(measures.centred_sa)}   without the offsets between languages",
+    ]
+    known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id))
+    if len(known) > 2:
+        lines += [
+            "",
+            f"  furthest apart     {_concepts(known[:3])}",
+            f"  closest            {_concepts(known[:-4:-1])}",
+        ]
+    pairs = sorted((p for p in result.language_pairs if p.sa is not None), key=lambda p: p.sa or 0)
+    if len(pairs) > 1:
+        worst, best = pairs[0], pairs[-1]
+        lines.append(
+            f"  languages          {best.a}-{best.b} {best.sa:.3f} best, {worst.a}-{worst.b} {worst.sa:.3f} worst"
+        )
+    lines += [f"  no {name}: {reason}" for name, reason in measures.undefined.items()]
+    return "\n".join(lines)
+
+
+def _estimate(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "–"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3f}"
+    return f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"
+
+
+def _concepts(concepts: Sequence[ConceptRecord]) -> str:
+    return ", ".join(f"{next(iter(c.renderings.values()))[0]} {c.sa:.3f}" for c in concepts)
