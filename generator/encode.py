@@ -36,10 +36,12 @@ def encode_missing(
     encoder = load_encoder(model, allow_remote_code=allow_remote_code)
     cache.record_settings(key, encoder.settings)
     _store(encoder, model, missing, cache, advance)
-    # A damaged file can be found out, and begun anew, in the middle of a run: what it held is encoded again.
-    lost = cache.missing(key, wanted)
-    _store(encoder, model, lost, cache, lambda _: None)
-    return len(missing) + len(lost)
+    if not cache.missing(key, wanted):
+        return len(missing)
+    # A damaged file that took the writing, or was found out in the middle of it.
+    cache.begin_anew("it does not keep what is written")
+    _store(encoder, model, wanted, cache, lambda _: None)
+    return len(missing) + len(wanted)
 
 
 def _store(

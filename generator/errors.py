@@ -77,7 +77,8 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     'Did you mean "title"?'
     """
     choice = sorted(set(valid))
-    near = difflib.get_close_matches(name, choice, n=1, cutoff=0.6)
+    folded = {each.casefold(): each for each in choice}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     if near:
-        return f'Did you mean "{near[0]}"?'
+        return f'Did you mean "{folded[near[0]]}"?'
     return f"Valid names: {', '.join(choice)}." if choice else "There are no names to choose from."

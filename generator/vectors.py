@@ -67,7 +67,7 @@ class VectorCache:
             self._connection = self._opened()
         except sqlite3.DatabaseError as error:
             self._refuse_undamaged(error)
-            self._connection = self._begun_anew(error)
+            self._connection = self._begun_anew(str(error))
 
     def __enter__(self) -> Self:
         return self
@@ -91,6 +91,11 @@ class VectorCache:
     def write(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
         """Store one batch, all of it or nothing; a file too damaged to keep it is begun anew with it."""
         self._healed(lambda: self._insert(identity, texts, vectors))
+
+    def begin_anew(self, reason: str) -> None:
+        """Set the file aside as damaged, with a warning, and go on with an empty one."""
+        self._connection.close()
+        self._connection = self._begun_anew(reason)
 
     def settings(self, identity: str) -> Settings:
         """What the encoder said of itself when it last ran for this identity; empty when it never did."""
@@ -146,6 +151,9 @@ class VectorCache:
         except sqlite3.DatabaseError:
             connection.close()
             raise
+        except UnicodeDecodeError as error:  # from SQLite's own message about a damaged schema
+            connection.close()
+            raise sqlite3.DatabaseError("malformed schema") from error
         return connection
 
     def _healed(self, action: Callable[[], Done]) -> Done:
@@ -154,8 +162,7 @@ class VectorCache:
             return action()
         except sqlite3.DatabaseError as error:
             self._refuse_undamaged(error)
-            self._connection.close()
-            self._connection = self._begun_anew(error)
+            self.begin_anew(str(error))
             return action()
 
     def _refuse_undamaged(self, error: sqlite3.DatabaseError) -> None:
@@ -165,10 +172,10 @@ class VectorCache:
             problem = f"{self.path} cannot be used ({error})"
             raise VectorCacheError(f"{problem}. Set ISOGLOSS_CACHE to another folder") from error
 
-    def _begun_anew(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+    def _begun_anew(self, reason: str) -> sqlite3.Connection:
         """An empty cache in place of a damaged one, which is kept beside it."""
         aside = next(p for i in range(1, 10_000) if not (p := Path(f"{self.path}.damaged-{i}")).exists())
-        warnings.warn(f"{self.path} is damaged ({error}); set aside as {aside.name} and begun anew", stacklevel=3)
+        warnings.warn(f"{self.path} is damaged ({reason}); set aside as {aside.name} and begun anew", stacklevel=3)
         self.path.rename(aside)
         for companion in ("-wal", "-shm"):
             Path(f"{self.path}{companion}").unlink(missing_ok=True)
@@ -194,7 +201,11 @@ class VectorCache:
             marks = ",".join("?" * len(some))
             query = f"SELECT text, checksum, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
             found = self._connection.execute(query, (row[0], *some))
-            held.update((text, blob) for text, sum_, blob in found if _checksum(identity, text, blob) == sum_)
+            held.update(
+                (text, blob)
+                for text, checksum, blob in found
+                if isinstance(blob, bytes) and _checksum(identity, text, blob) == checksum
+            )
         return held
 
 

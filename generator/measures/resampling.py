@@ -63,14 +63,14 @@ def affinity_draws(
 def percentile_interval(draws: FloatArray, confidence: float = 0.95) -> Interval | None:
     """The central interval that holds ``confidence`` of the draws; None when too many have no value."""
     known = draws[np.isfinite(draws)]
-    if len(known) < LEAST_SHARE * len(draws):
+    if not len(known) or len(known) < LEAST_SHARE * len(draws):
         return None
     low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 
 
 def _intra_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -> FloatArray:
-    """H_l of each resample, shape (draws,)."""
+    """H_l of each resample, shape (draws,); NaN where fewer than two of the renderings were drawn."""
     deviation = units - units.mean(axis=0)
     norm = (deviation**2).sum(axis=1)
     spread = np.empty(len(weights))
@@ -79,8 +79,9 @@ def _intra_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -
         w = _rendering_weights(incidence, len(units), weights[start : start + step])
         total, squares = w.sum(axis=1), (w**2).sum(axis=1)
         summed = w @ deviation
-        with np.errstate(invalid="ignore", divide="ignore"):
-            spread[start : start + step] = (total * (w @ norm) - (summed**2).sum(axis=1)) / (total**2 - squares)
+        # Not left to the division: with one rendering both sides are zero up to rounding.
+        pairs = np.where(np.count_nonzero(w, axis=1) > 1, total**2 - squares, np.nan)
+        spread[start : start + step] = (total * (w @ norm) - (summed**2).sum(axis=1)) / pairs
     return spread
 
 

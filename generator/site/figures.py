@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WIDTH = 760
 LEAST_ASPECT, MOST_ASPECT = 0.55, 1.1
 MARGIN = 0.06
-LINE_WIDTH = 1.8
+LINE_WIDTH = 1.4
 """Of shapes made of lines, so that they weigh as much as the filled ones."""
 
 
