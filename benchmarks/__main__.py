@@ -1,0 +1,69 @@
+"""Run every benchmark and write what was measured, with the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import affinity, stages
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    record = {"machine": machine(), "stages": stages.run(), "affinity": affinity.run()}
+    (HERE / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (HERE / "RESULTS.md").write_text(as_markdown(record), encoding="utf-8")
+    print(as_markdown(record))
+
+
+def machine() -> dict[str, Any]:
+    names = ("numpy", "torch", "phate", "scikit-learn", "sentence-transformers", "bokeh")
+    return {
+        "processor": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in names},
+    }
+
+
+def as_markdown(record: dict[str, Any]) -> str:
+    told = record["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in told["versions"].items())
+    lines = [
+        "# What was measured",
+        "",
+        f"By `make bench`, on {told['cores']} cores ({told['processor']}, {told['system']}), Python {told['python']}, "
+        f"{versions}. Seconds depend on the machine and its load; the ratios within one run say more.",
+        "",
+        "## Semantic Affinity: closed form against all pairs",
+        "",
+        f"{affinity.LANGUAGES} languages, {affinity.DIMENSIONS} dimensions, float32 vectors. All pairs are taken with "
+        "blocked matrix products. The floor is the time to read every vector once from memory. Extra memory is the "
+        "peak beyond the vectors themselves.",
+        "",
+        "| words a language | closed form | all pairs | ratio | read once | closed form / floor | extra memory, "
+        "closed form | extra memory, all pairs |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in record["affinity"]:
+        closed, pairs, floor = row["closed form"], row["all pairs"], row["read once"]
+        lines.append(
+            f"| {row['words']:,} | {closed['seconds']:.3f} s | {pairs['seconds']:.3f} s | "
+            f"{pairs['seconds'] / closed['seconds']:.0f} × | {floor['seconds']:.4f} s | "
+            f"{closed['seconds'] / floor['seconds']:.0f} × | {closed['extra_mib']:.0f} MiB | "
+            f"{pairs['extra_mib']:.0f} MiB |"
+        )
+    lines += ["", "## `make site` by stage", "", "From an empty cache and empty results.", ""]
+    lines += ["| stage | seconds |", "|---|---:|"]
+    lines += [f"| {row['stage']} | {row['seconds']:.2f} |" for row in record["stages"]]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

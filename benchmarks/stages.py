@@ -1,0 +1,77 @@
+"""What `make site` spends its time on, stage by stage, from an empty cache."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+CONFIG = Path(__file__).resolve().parent.parent / "benchmark.toml"
+
+
+def run() -> list[dict[str, Any]]:
+    """Seconds by stage, in the order of a build, then a build with nothing to do as a user runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["ISOGLOSS_CACHE"] = str(Path(folder) / "cache")
+        stages = _stages(Path(folder))
+    return [{"stage": name, "seconds": seconds} for name, seconds in stages]
+
+
+def _stages(folder: Path) -> list[tuple[str, float]]:
+    stages: list[tuple[str, float]] = []
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        outcome = work()
+        stages.append((name, time.perf_counter() - start))
+        return outcome
+
+    timed("import the libraries that measure", _import_all)
+    from generator.config import load_benchmark
+    from generator.encode import CONTROL, encode_missing
+    from generator.evaluate import evaluate
+    from generator.models.encoder import pinned
+    from generator.results import ResultStore
+    from generator.schedule import all_cores
+    from generator.site.publish import publish
+    from generator.site.render import render_site
+    from generator.vectors import VectorCache, cache_path
+
+    benchmark = timed("read and check config and datasets", lambda: load_benchmark(CONFIG))
+    texts = {text for dataset in benchmark.datasets for text in dataset.texts}
+    with VectorCache(cache_path()) as cache:
+        for model in benchmark.models:
+            if model.kind != CONTROL:
+                encode = partial(encode_missing, pinned(model), texts, cache)
+                timed(f"encode {len(texts):,} texts: {model.name}", encode)
+    store = ResultStore(folder / "results")
+    jobs = all_cores()
+    pairs = len(benchmark.models) * len(benchmark.datasets)
+    timed(
+        f"measure and map {pairs} pairs, {jobs} processes",
+        lambda: evaluate(benchmark.models, benchmark.datasets, benchmark.parameters, store, jobs=jobs),
+    )
+    files = timed("render", lambda: render_site(benchmark, list(store)))
+    timed(f"publish {len(files)} files", lambda: publish(files, folder / "site"))
+    timed("evaluate again with nothing to do, as a command", lambda: _again(folder))
+    return stages
+
+
+def _import_all() -> None:
+    import phate  # noqa: F401
+    import sentence_transformers  # noqa: F401
+    import sklearn.manifold  # noqa: F401
+
+
+def _again(folder: Path) -> None:
+    config = folder / "benchmark.toml"
+    root = CONFIG.parent
+    text = CONFIG.read_text(encoding="utf-8").replace('path = "', f'path = "{root}/')
+    config.write_text(text, encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "generator", "evaluate", "-c", str(config)], check=True, capture_output=True)
