@@ -116,12 +116,9 @@ def _read_delimited(path: Path, delimiter: str | None) -> Table:
         remedy = "Check the quotes and the ends of the lines"
         faults.append(Fault(str(path), f"not readable as a table ({error})", remedy, number))
         raise InputError(faults) from None
-    return _filled(path, columns, rows, [*_repeated(path, columns), *faults])
-
-
-def _repeated(path: Path, columns: Sequence[str]) -> list[Fault]:
     repeated = sorted({name for name in columns if name and columns.count(name) > 1})
-    return [Fault(str(path), f"column {name!r} stands twice", "Keep one of them", column=name) for name in repeated]
+    faults += [Fault(str(path), f"column {name!r} stands twice", "Keep one of them", column=name) for name in repeated]
+    return _filled(path, columns, rows, faults)
 
 
 def _read_json_lines(path: Path) -> Table:
@@ -155,7 +152,7 @@ def _read_parquet(path: Path) -> Table:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise _input_error(path, f"not readable as Parquet ({reason})", "Write it again") from None
-    faults = _repeated(path, table.column_names)
+    faults: list[Fault] = []
     rows = [_row(path, number, record, faults) for number, record in enumerate(records, start=1)]
     return _filled(path, tuple(table.column_names), rows, faults)
 

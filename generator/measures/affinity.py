@@ -30,14 +30,17 @@ import numpy as np
 from generator.errors import MeasureUndefinedError
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArray, VectorArray
 
+LEAST_SQUARE = 1e-200
+"""Squared lengths below this, or above its inverse, are taken from scaled vectors."""
+
 LEAST_SPREAD = 1e-9
 """Below this H the renderings of a language coincide and V/H means nothing."""
 
 LEAST_DEVIATION = 1e-12
 """A unit vector that differs less than this from its language's mean differs by rounding only."""
 
-CHUNK_BYTES = 8 << 20
-"""Concepts are taken in chunks of about this size, small enough for a processor's cache."""
+CHUNK_BYTES = 1 << 20
+"""Vectors are taken in chunks of about this size, small enough for a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +157,9 @@ def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex
     >>> semantic_affinity({"en": en, "de": en}, aligned_index(2, ["en", "de"])).value
     1.0
     """
-    units = unit_vectors(vectors)
-    spreads = concept_pair_spreads(units, concepts)
-    return affinity_of(affinity_sums(units, concepts, spreads), _concept_means(spreads))
+    _refuse_faulty(vectors)
+    spreads = concept_pair_spreads(vectors, concepts)
+    return affinity_of(affinity_sums(vectors, concepts, spreads), _concept_means(spreads))
 
 
 def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) -> Affinity:
@@ -184,51 +187,53 @@ def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) ->
 
 
 def affinity_sums(
-    units: Mapping[str, FloatArray], concepts: ConceptIndex, spreads: FloatArray | None = None
+    vectors: Mapping[str, VectorArray], concepts: ConceptIndex, spreads: FloatArray | None = None
 ) -> AffinitySums:
     """The additive sums of a set of concepts.
 
     Args:
-        units: unit vectors (n_l, d) of the distinct renderings of each language.
+        vectors: (n_l, d) of the distinct renderings of each language, of any length but zero.
         concepts: their index.
         spreads: `concept_pair_spreads` of them, when known already.
     """
-    spreads = concept_pair_spreads(units, concepts) if spreads is None else spreads
+    spreads = concept_pair_spreads(vectors, concepts) if spreads is None else spreads
     tags = tuple(concepts.languages)
-    centre = np.stack([_mean(units[tag]) for tag in tags])
+    moments = [_moments(vectors[tag], concepts.languages[tag]) for tag in tags]
     means = _concept_means(spreads)
     held = np.stack([_held(concepts.languages[tag], concepts.n_concepts) for tag in tags]).astype(np.int64)
     return AffinitySums(
         tags,
-        np.array([float(len(units[tag])) for tag in tags]),
-        centre,
-        np.array([float(((units[tag] - mean) ** 2).sum()) for tag, mean in zip(tags, centre, strict=True)]),
+        np.array([float(len(vectors[tag])) for tag in tags]),
+        np.stack([each.centre for each in moments]),
+        np.array([each.scatter for each in moments]),
         float(np.nansum(means)),
         int(np.isfinite(means).sum()),
         np.nansum(spreads, axis=0),
         held @ held.T,
-        np.stack([_cell_total(units[tag], concepts.languages[tag]) for tag in tags]),
+        np.stack([each.cell_total for each in moments]),
     )
 
 
-def concept_pair_spreads(units: Mapping[str, FloatArray], concepts: ConceptIndex) -> FloatArray:
+def concept_pair_spreads(
+    vectors: Mapping[str, VectorArray], concepts: ConceptIndex, *, cosine: bool = True
+) -> FloatArray:
     """v_c(a, b) for every concept and pair of languages, shape (C, L, L).
 
-    NaN on the diagonal and where a concept lacks one of the languages. Raises MeasureUndefinedError for fewer
-    than two languages.
+    NaN on the diagonal and where a concept lacks one of the languages. With ``cosine=False``, half the mean
+    squared Euclidean distance of the vectors as they are, which for unit vectors is the same.
+    Raises MeasureUndefinedError for fewer than two languages.
     """
     tags = tuple(concepts.languages)
     _refuse_one_language(len(tags))
-    n_dims = units[tags[0]].shape[1]
+    n_dims = vectors[tags[0]].shape[1]
     spreads = np.full((concepts.n_concepts, len(tags), len(tags)), np.nan)
     step = max(1, CHUNK_BYTES // (8 * len(tags) * n_dims))
     for start in range(0, concepts.n_concepts, step):
         stop = min(start + step, concepts.n_concepts)
-        cells = [_cells(units[tag], concepts.languages[tag], start, stop) for tag in tags]
+        cells = [_cells(vectors[tag], concepts.languages[tag], start, stop, cosine) for tag in tags]
         mean = np.stack([cell.mean for cell in cells], axis=1)
         scatter = np.stack([cell.scatter for cell in cells], axis=1)
-        squared = _squared_distances(mean)
-        spreads[start:stop] = (squared + scatter[:, :, None] + scatter[:, None, :]) / 2
+        spreads[start:stop] = (_squared_distances(mean) + scatter[:, :, None] + scatter[:, None, :]) / 2
     diagonal = np.arange(len(tags))
     spreads[:, diagonal, diagonal] = np.nan
     return spreads
@@ -239,21 +244,8 @@ def unit_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
 
     Raises MeasureUndefinedError for a zero or non-finite vector, or languages of different dimensions.
     """
-    units = {}
-    for tag, rows in vectors.items():
-        exact = np.asarray(rows, dtype=np.float64)
-        # Scaling by the largest entry first keeps very long and very short vectors from over- or underflowing.
-        largest = np.abs(exact).max(axis=1, keepdims=True, initial=0)
-        faulty = np.flatnonzero(~np.isfinite(largest[:, 0]) | (largest[:, 0] == 0))
-        if len(faulty):
-            kind = "zero" if largest[faulty[0], 0] == 0 else "not finite"
-            raise MeasureUndefinedError(f"{len(faulty)} vectors of {tag} are {kind}, the first in row {faulty[0]}")
-        exact = exact / largest
-        units[tag] = exact / np.linalg.norm(exact, axis=1, keepdims=True)
-    if len({rows.shape[1] for rows in units.values()}) > 1:
-        told = ", ".join(f"{tag} {rows.shape[1]}" for tag, rows in units.items())
-        raise MeasureUndefinedError(f"vectors of different dimensions: {told}")
-    return units
+    _refuse_faulty(vectors)
+    return {tag: _units(rows) for tag, rows in vectors.items()}
 
 
 def centred_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
@@ -278,14 +270,14 @@ def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     its cells' sizes; and in H, every further rendering of a cell reuses the vector of the first rendering of
     the row in which that rendering first appears. Raises MeasureUndefinedError as `semantic_affinity` does.
     """
-    units = unit_vectors(vectors)
-    spread = _concept_means(concept_pair_spreads(units, concepts))
+    _refuse_faulty(vectors)
+    spread = _concept_means(concept_pair_spreads(vectors, concepts))
     weight = np.ones(concepts.n_concepts)
     for incidence in concepts.languages.values():
         for concept, count in incidence.counts.items():
             weight[concept] *= count
     known = np.isfinite(spread)
-    substituted = {tag: units[tag][_first_of_cell(concepts.languages[tag], len(units[tag]))] for tag in units}
+    substituted = {tag: rows[_first_of_cell(concepts.languages[tag], len(rows))] for tag, rows in vectors.items()}
     intra = affinity_of(affinity_sums(substituted, concepts)).intra_spread
     inter = float(weight[known] @ spread[known] / weight[known].sum())
     return 1 / (1 + inter / intra)
@@ -297,10 +289,10 @@ def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
 
     Raises MeasureUndefinedError as `semantic_affinity` does.
     """
-    unit_vectors(vectors)  # refuses what no distance is defined for
+    _refuse_faulty(vectors)
     raw = {tag: np.asarray(rows, dtype=np.float64) for tag, rows in vectors.items()}
     # The algebra of the closed forms holds for vectors of any length up to the factor 2.
-    means = _concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts)))
+    means = _concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts, cosine=False)))
     _refuse_too_few({tag: len(rows) for tag, rows in raw.items()}, int(np.isfinite(means).sum()))
     inter = float(np.nanmean(means))
     intra = float(np.mean([np.sqrt(2 * mean_pairwise_spread(rows)) for rows in raw.values()]))
@@ -332,6 +324,62 @@ def _mean(rows: FloatArray) -> FloatArray:
     """The mean of (n, d) rows; zero when there are none, as in a shard that lacks a language."""
     mean: FloatArray = rows.sum(axis=0) / max(len(rows), 1)
     return mean
+
+
+def _refuse_faulty(vectors: Mapping[str, VectorArray]) -> None:
+    for tag, rows in vectors.items():
+        largest = np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0))  # |rows| without a copy
+        faulty = np.flatnonzero(~np.isfinite(largest) | (largest == 0))
+        if len(faulty):
+            kind = "zero" if largest[faulty[0]] == 0 else "not finite"
+            raise MeasureUndefinedError(f"{len(faulty)} vectors of {tag} are {kind}, the first in row {faulty[0]}")
+    if len({rows.shape[1] for rows in vectors.values()}) > 1:
+        told = ", ".join(f"{tag} {rows.shape[1]}" for tag, rows in vectors.items())
+        raise MeasureUndefinedError(f"vectors of different dimensions: {told}")
+
+
+def _units(rows: VectorArray) -> FloatArray:
+    """Rows at length 1, in float64."""
+    exact = np.asarray(rows, dtype=np.float64)
+    squared = np.einsum("ij,ij->i", exact, exact)
+    if len(squared) and not (squared.min() > LEAST_SQUARE and squared.max() < 1 / LEAST_SQUARE):
+        # The squares of very long or very short vectors leave the range of floats: scale by the largest entry first.
+        exact = exact / np.abs(exact).max(axis=1, keepdims=True)
+        squared = np.einsum("ij,ij->i", exact, exact)
+    units: FloatArray = exact / np.sqrt(squared)[:, None]
+    return units
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Of one language's unit vectors: their mean, the scatter about it, and the sum of the means of its cells."""
+
+    centre: FloatArray
+    scatter: float
+    cell_total: FloatArray
+
+
+def _moments(rows: VectorArray, incidence: Incidence) -> _Moments:
+    """Chunk by chunk, merged as in `AffinitySums`, so that no copy of all vectors is made."""
+    n_dims = rows.shape[1]
+    weight = _cell_weights(incidence, len(rows))
+    centre, scatter, cell_total = np.zeros(n_dims), 0.0, np.zeros(n_dims)
+    step = max(1, CHUNK_BYTES // (8 * n_dims))
+    for start in range(0, len(rows), step):
+        units = _units(rows[start : start + step])
+        mean = units.mean(axis=0)
+        deviation = (units - mean).ravel()
+        gap, share = mean - centre, len(units) / (start + len(units))
+        scatter += float(deviation @ deviation) + float(gap @ gap) * share * start
+        centre = centre + share * gap
+        cell_total += weight[start : start + step] @ units
+    return _Moments(centre, scatter, cell_total)
+
+
+def _cell_weights(incidence: Incidence, n_rows: int) -> FloatArray:
+    """What each rendering weighs in the sum of the cells' means: one over its cell's size, over all its cells."""
+    _, inverse, count = np.unique(incidence.concepts, return_inverse=True, return_counts=True)
+    return np.bincount(incidence.rows, weights=1 / count[inverse], minlength=n_rows).astype(np.float64)
 
 
 def _null_spread(sums: AffinitySums) -> float:
@@ -369,10 +417,11 @@ class _Cells:
     scatter: FloatArray
 
 
-def _cells(rows: FloatArray, incidence: Incidence, start: int, stop: int) -> _Cells:
+def _cells(rows: VectorArray, incidence: Incidence, start: int, stop: int, cosine: bool) -> _Cells:
     first, last = np.searchsorted(incidence.concepts, (start, stop))
     concepts = incidence.concepts[first:last] - start
-    vectors = rows[incidence.rows[first:last]]
+    taken = rows[incidence.rows[first:last]]
+    vectors = _units(taken) if cosine else np.asarray(taken, dtype=np.float64)
     if len(concepts) == stop - start and np.array_equal(concepts, np.arange(stop - start)):
         return _Cells(vectors, np.zeros(stop - start))  # one rendering a cell and none missing
     count = np.bincount(concepts, minlength=stop - start)
@@ -403,14 +452,6 @@ def _held(incidence: Incidence, n_concepts: int) -> np.ndarray[tuple[int], np.dt
     held = np.zeros(n_concepts, dtype=bool)
     held[incidence.concepts] = True
     return held
-
-
-def _cell_total(rows: FloatArray, incidence: Incidence) -> FloatArray:
-    """Σ_c m_c without building the cells: each rendering weighs one over its cell's size."""
-    _, inverse, count = np.unique(incidence.concepts, return_inverse=True, return_counts=True)
-    weight = np.bincount(incidence.rows, weights=1 / count[inverse], minlength=len(rows))
-    total: FloatArray = weight @ rows
-    return total
 
 
 def _first_of_cell(incidence: Incidence, n_rows: int) -> IntArray:

@@ -131,7 +131,6 @@ class HomePage(Page):
     datasets: tuple[DatasetSummary, ...]
     ranked: tuple[BoardRow, ...]
     controls: tuple[BoardRow, ...]
-    n_results: int
     several: bool
     """Whether there is more than one dataset, so that means are worth a column."""
 
@@ -287,7 +286,6 @@ def home_page(board: Leaderboard, title: str, description: str) -> HomePage:
         ),
         tuple(row for standing, row in rows if standing.ranked),
         tuple(row for standing, row in rows if not standing.ranked),
-        sum(standing.n_measured for standing in board.standings),
         len(board.datasets) > 1,
     )
 
