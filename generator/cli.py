@@ -219,7 +219,13 @@ def init(folder: Path) -> int:
 
 @isogloss.command()
 @config_option
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Where to serve; 0 chooses a free port.",
+)
 def serve(config: Path, port: int) -> int:
     """Serve the built site on this machine."""
     from generator.config import load_benchmark

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from generator.datasets import Dataset
@@ -168,7 +168,4 @@ def _placed(standings: Sequence[Standing]) -> tuple[Standing, ...]:
         rank = standing.mean_rank
         return (not standing.ranked, rank is None, rank or 0, -(standing.mean_sa or 0), standing.model.name)
 
-    placed = [
-        Standing(s.model, s.ranked, s.cells, place(s), s.mean_rank, s.mean_sa) for s in sorted(standings, key=order)
-    ]
-    return tuple(placed)
+    return tuple(replace(standing, place=place(standing)) for standing in sorted(standings, key=order))

@@ -89,7 +89,7 @@ class VectorCache:
         return np.stack([np.frombuffer(held[text], dtype="<f4") for text in texts])
 
     def write(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
-        """Store one batch, all of it or nothing; a file too damaged to keep it is begun anew with it."""
+        """Store one batch, all of it or nothing; a file found damaged is begun anew with it."""
         self._healed(lambda: self._insert(identity, texts, vectors))
 
     def begin_anew(self, reason: str) -> None:
@@ -99,10 +99,11 @@ class VectorCache:
 
     def settings(self, identity: str) -> Settings:
         """What the encoder said of itself when it last ran for this identity; empty when it never did."""
-        row = self._connection.execute("SELECT settings FROM models WHERE identity = ?", (identity,)).fetchone()
+        query = "SELECT settings FROM models WHERE identity = ?"
         try:
+            row = self._connection.execute(query, (identity,)).fetchone()
             return dict(json.loads(row[0])) if row else {}
-        except ValueError:  # damaged; nothing but a note is lost
+        except (sqlite3.DatabaseError, ValueError):  # damaged; nothing but a note is lost
             return {}
 
     def record_settings(self, identity: str, settings: Settings) -> None:
@@ -120,8 +121,6 @@ class VectorCache:
         rows = [(model, text, _checksum(identity, text, blob), blob) for text, blob in zip(texts, blobs, strict=True)]
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
-        if len(self._rows(identity, texts)) < len(set(texts)):
-            raise sqlite3.DatabaseError("it does not keep what is written")
 
     def _opened(self) -> sqlite3.Connection:
         """The file, open and ready. SQLite does not wait for other processes while it prepares a new file."""

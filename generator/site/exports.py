@@ -20,10 +20,10 @@ def leaderboard_files(board: Leaderboard) -> dict[str, bytes]:
     """By path: one record a model × dataset, in the leaderboard's order, in three formats."""
     import pandas as pd
 
-    frame = pd.DataFrame(_records(board), columns=list(COLUMNS)).astype(COLUMNS)
+    records = [{column: record.get(column) for column in COLUMNS} for record in _records(board)]
+    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
     parquet = io.BytesIO()
     frame.to_parquet(parquet, index=False)
-    records = json.loads(frame.to_json(orient="records", double_precision=9, force_ascii=False))
     return {
         f"{LEADERBOARD}.csv": frame.to_csv(index=False, lineterminator="\n").encode(),
         f"{LEADERBOARD}.json": (json.dumps(records, ensure_ascii=False, indent=1) + "\n").encode(),
@@ -115,9 +115,13 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
 
 def _word_list(dataset: Dataset) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "category", *dataset.languages])
+    plain = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    # "id" is the column of identifiers, and Indonesian is called by its other code.
+    plain.writerow(["id", "category", *({"id": "ind"}.get(tag, tag) for tag in dataset.languages)])
     for concept in dataset.concepts:
         cells = ("|".join(concept.renderings.get(tag, ())) for tag in dataset.languages)
+        # Without its quotes an id such as "#1" would begin a comment.
+        writer = quoted if concept.id.startswith("#") else plain
         writer.writerow([concept.id, concept.category, *cells])
     return text.getvalue().encode()

@@ -8,12 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, InputError
 from generator.site.render import MANIFEST
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
+ASIDE = ".old"
 
 
 def publish(files: Mapping[str, bytes], folder: Path) -> None:
@@ -25,6 +26,7 @@ def publish(files: Mapping[str, bytes], folder: Path) -> None:
     Raises InputError when a file that is not ours stands where one of the site's must go.
     """
     folder = folder.resolve()
+    _put_back(folder)
     foreign = _foreign_files(folder)
     _refuse_collisions(files, foreign, folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -64,17 +66,35 @@ def _listed(folder: Path) -> set[str]:
 
 def _refuse_collisions(files: Mapping[str, bytes], foreign: list[str], folder: Path) -> None:
     remedy = "Move it away, or choose another folder with --site"
+    folders = {parent for path in files for parent in _above(path)}
     faults = [
         Fault(str(folder / path), "Isogloss did not write this file and will not replace it", remedy)
         for path in foreign
         if path in files
+        or not _above(path).isdisjoint(files)
+        or (path in folders and not _is_real_folder(folder / path))
     ]
     if faults:
         raise InputError(faults)
 
 
+def _above(path: str) -> set[str]:
+    return {parent.as_posix() for parent in PurePosixPath(path).parents}
+
+
+def _is_real_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
 def _leftover_prefix(folder: Path) -> str:
     return f".{folder.name}.new-"
+
+
+def _put_back(folder: Path) -> None:
+    """Undo half a replacement: a kill between the two renames of `_take_place` leaves the old site aside."""
+    for aside in folder.parent.glob(f"{_leftover_prefix(folder)}*{ASIDE}"):
+        if not folder.exists():
+            aside.rename(folder)
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -85,7 +105,7 @@ def _clear_leftovers(folder: Path) -> None:
 
 def _carry(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir() and not source.is_symlink():
+    if _is_real_folder(source):
         target.mkdir(exist_ok=True)
         return
     try:
@@ -100,7 +120,7 @@ def _take_place(staging: Path, folder: Path) -> None:
         staging.rename(folder)
     elif not _exchanged(staging, folder):
         # Without an atomic exchange the folder is missing for an instant.
-        aside = staging.with_name(f"{staging.name}.old")
+        aside = staging.with_name(f"{staging.name}{ASIDE}")
         folder.rename(aside)
         staging.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)

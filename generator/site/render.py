@@ -157,7 +157,7 @@ def short_count(value: int | None) -> str:
     if value is None:
         return "–"
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if value >= size:
+        if value >= 0.9995 * size:  # what is rounded up to a unit is shown in that unit
             scaled = value / size
             return f"{scaled:.1f} {letter}" if scaled < 9.95 and letter == "B" else f"{scaled:.0f} {letter}"
     return str(value)
@@ -171,4 +171,4 @@ def file_size(n_bytes: int) -> str:
     """
     if n_bytes < 1000:
         return f"{n_bytes} B"
-    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"
+    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 999_500 else f"{n_bytes / 1e6:.1f} MB"

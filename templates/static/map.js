@@ -19,7 +19,7 @@
   const renderers = new Map(figure.renderers.map((renderer) => [renderer.name, renderer]));
   const links = renderers.get("links");
   const picked = renderers.get("picked");
-  const entries = [...document.querySelectorAll(".legend-entry")];
+  const entries = [...document.querySelectorAll(".legend-entry")].map(asButton);
   const languages = entries.map((entry) => entry.dataset.language);
   const entryOf = new Map(entries.map((entry) => [entry.dataset.language, entry]));
   const panel = document.getElementById("map-picked");
@@ -33,6 +33,18 @@
     const [x, y, text, concept, label] = ["x", "y", "text", "concept", "label"].map(column);
     return text.map((t, i) => ({ language, text: t, concept: concept[i], label: label[i], x: x[i], y: y[i] }));
   });
+
+  /** The legend serves the drawing too, so its entries become buttons only here. */
+  function asButton(entry) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = entry.className;
+    button.setAttribute("aria-pressed", "true");
+    Object.assign(button.dataset, entry.dataset);
+    button.append(...entry.childNodes);
+    entry.replaceWith(button);
+    return button;
+  }
 
   function paintTheme() {
     const style = getComputedStyle(root);

@@ -1,0 +1,455 @@
+"""The site in a real browser: opened from a folder, at both widths, with and without scripts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from site_fixtures import HOSTILE, hostile_dataset, hostile_outcomes, real_site, rendered
+
+from generator.languages import language
+from generator.results import PairResult, from_json
+from generator.site import links
+from generator.site.publish import publish
+
+MODEL, DATASET = "character-n-grams", "modern-concepts"
+PAIR = links.pair_page(MODEL, DATASET)
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+RENDERERS = "Object.fromEntries(Bokeh.documents.at(-1).roots()[0].renderers.map((r) => [r.name, r]))"
+# Where a word's point is on the screen, and the word itself: the one furthest from all others, so that a pointer on it
+# points at nothing else.
+LONELIEST = f"""(language) => {{
+  const renderers = {RENDERERS};
+  const view = Object.values(Bokeh.index)[0];
+  const column = (name, key) => [...renderers[name].data_source.data[key]];
+  const points = Object.keys(renderers).filter((name) => name !== "links" && name !== "picked").flatMap((name) => {{
+    const [xs, ys, texts, concepts] = ["x", "y", "text", "concept"].map((key) => column(name, key));
+    return xs.map((x, i) => ({{
+      name, text: texts[i], concept: concepts[i],
+      x: view.frame.x_scale.compute(x), y: view.frame.y_scale.compute(ys[i]),
+    }}));
+  }});
+  const alone = (p) => Math.min(...points.filter((q) => q !== p).map((q) => Math.hypot(p.x - q.x, p.y - q.y)));
+  const found = points.filter((p) => p.name === language).sort((a, b) => alone(b) - alone(a))[0];
+  const frame = view.canvas_view.el.getBoundingClientRect();
+  return {{...found, x: found.x + frame.left, y: found.y + frame.top, alone: alone(found)}};
+}}"""
+LINKS = f"() => [...{RENDERERS}.links.data_source.data.x0].length"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = next((path for name in NAMES if (path := shutil.which(name))), None)
+        own = Path(playwright.chromium.executable_path)
+        if not found and not own.is_file():
+            pytest.fail("these tests need a Chromium and found none: run `sh tests/install-chromium.sh`")
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        launched = playwright.chromium.launch(executable_path=found or str(own), args=arguments)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return real_site(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def result(site: Path) -> PairResult:
+    found = from_json((site / links.result_file(MODEL, DATASET)).read_bytes())
+    assert isinstance(found, PairResult)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile") / "site"
+    publish(rendered([hostile_dataset()], hostile_outcomes(hostile_dataset())), folder)
+    return folder
+
+
+class Watched:
+    """A page whose every complaint and request is noted."""
+
+    def __init__(self, page: Page, home: str) -> None:
+        self.page, self.home = page, home
+        self.faults: list[str] = []
+        page.on("console", lambda told: self._complain(told.text) if told.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self._complain(str(error)))
+        page.on("dialog", lambda dialog: (self._complain(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: self._requested(request.url))
+        page.on("requestfailed", lambda request: self._complain(f"no answer from {request.url}"))
+
+    def open(self, path: str) -> Page:
+        self.page.goto("about:blank")  # a mere change of the fragment would load nothing
+        self.page.goto(f"{self.home}/{path}")
+        if self.page.locator("#map").count():
+            self.page.wait_for_selector("html[data-map=ready]")
+        return self.page
+
+    def _complain(self, fault: str) -> None:
+        self.faults.append(f"{self.page.url.removeprefix(self.home)}: {fault}")
+
+    def _requested(self, url: str) -> None:
+        if not url.startswith((f"{self.home}/", "data:")):
+            self._complain(f"asked for {url}")
+
+
+Open = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_site(browser: Browser) -> Iterator[Open]:
+    """Open a site from its folder; whatever a page complains of fails the test."""
+    contexts, watched = [], []
+
+    def opened(folder: Path, home: str = "", **options: Any) -> Watched:
+        contexts.append(browser.new_context(**{"viewport": DESK, **options}))
+        watched.append(Watched(contexts[-1].new_page(), home or folder.as_uri()))
+        return watched[-1]
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [fault for each in watched for fault in each.faults] == []
+
+
+@pytest.fixture
+def pair(site: Path, open_site: Open) -> Page:
+    """The page of the n-grams, its map ready."""
+    return open_site(site).open(PAIR)
+
+
+def renderings(result: PairResult, concept: str) -> set[tuple[str, str]]:
+    (found,) = (c for c in result.concepts if c.id == concept)
+    return {(tag, text) for tag, texts in found.renderings.items() for text in texts}
+
+
+def picked(page: Page) -> set[tuple[str, str]]:
+    """The words listed beside the map, with their languages."""
+    cells = page.locator("#map-picked td").all()
+    return {(cell.get_attribute("lang") or "", cell.inner_text()) for cell in cells}
+
+
+def tap(page: Page, x: float, y: float, *, touch: bool = False) -> None:
+    """Tap until words are listed: Bokeh takes a slow tap for a press, and a quick second one for a double tap."""
+    for _ in range(5):
+        (page.touchscreen.tap if touch else page.mouse.click)(x, y)
+        with contextlib.suppress(PlaywrightTimeout):
+            page.locator("#map-picked h3").wait_for(timeout=1500)
+            return
+    pytest.fail("tapping a word lists nothing")
+
+
+# Every page
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("kind", ["real", "hostile"])
+def test_every_page_keeps_to_its_folder_and_its_width_and_complains_of_nothing(
+    request: pytest.FixtureRequest, open_site: Open, kind: str, viewport: dict[str, int]
+) -> None:
+    folder: Path = request.getfixturevalue("site" if kind == "real" else "hostile_site")
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    assert len(paths) >= 10
+    watched = open_site(folder, viewport=viewport)
+    wide = {}
+    for path in paths:
+        page = watched.open(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > viewport["width"]:
+            wide[path] = width
+        assert page.evaluate("window.pwned") is None
+    assert wide == {}
+
+
+# The leaderboard
+
+
+def board(page: Page) -> list[list[str]]:
+    """The models of each group of the leaderboard that are shown, from top to bottom."""
+    return [
+        [row.inner_text() for row in body.locator("tr:not([hidden]) th[scope=row]").all()]
+        for body in page.locator("#board tbody").all()
+    ]
+
+
+CONTROLS = ["Control: identical", "Control: shuffled", "Control: islands"]
+
+
+def test_the_leaderboard_sorts_by_affinity_both_ways_with_controls_apart(site: Path, open_site: Open) -> None:
+    page = open_site(site).open("index.html")
+    header = page.locator("#board th", has=page.locator("button", has_text="interval"))
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    assert board(page) == [["Character n-grams", "not-there"], CONTROLS]
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert board(page) == [["not-there", "Character n-grams"], CONTROLS[::-1]]
+    page.locator("#board th button", has_text="Model").click()
+    assert header.get_attribute("aria-sort") is None
+    assert board(page) == [["Character n-grams", "not-there"], sorted(CONTROLS)]
+    assert page.locator("#controls tr").first.inner_text().startswith("Controls:")
+
+
+def test_the_leaderboard_sorts_from_the_keyboard(site: Path, open_site: Open) -> None:
+    page = open_site(site).open("index.html")
+    page.locator("#board th button", has_text="Centred").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert board(page)[1] == ["Control: shuffled", "Control: islands", "Control: identical"]
+
+
+def test_the_filter_hides_rows_and_gives_them_back(site: Path, open_site: Open) -> None:
+    page = open_site(site).open("index.html")
+    everything = board(page)
+    page.locator("[data-filter=board]").fill("ISLANDS")
+    assert board(page) == [[], ["Control: islands"]]
+    page.locator("[data-filter=board]").fill(" ")
+    assert board(page) == everything
+
+
+def test_words_are_found_in_a_datasets_table(site: Path, open_site: Open) -> None:
+    page = open_site(site).open(f"datasets/{DATASET}.html")
+    assert page.locator("#words tbody tr:visible").count() == 225
+    page.locator("[data-filter=words]").fill("ماء")
+    shown = page.locator("#words tbody tr:visible")
+    assert "water" in [row.locator("[lang=en]").inner_text() for row in shown.all()]
+    assert shown.count() < 10
+
+
+# The theme
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_the_theme_switches_and_stays_switched(site: Path, open_site: Open, system: str) -> None:
+    watched = open_site(site, color_scheme=system)
+    page = watched.open("index.html")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(paper)
+    page.locator("[data-theme-switch]").click()
+    after = page.evaluate(paper)
+    assert before != after
+    page.reload()
+    assert page.evaluate(paper) == after
+    page = watched.open("methods.html")
+    assert page.evaluate(paper) == after
+    page.locator("[data-theme-switch]").click()
+    assert page.evaluate(paper) == before
+
+
+# The map
+
+
+@pytest.mark.parametrize("tag", ["ar", "zh", "sw"])
+def test_pointing_at_a_word_tells_it_with_its_language_and_concept(pair: Page, result: PairResult, tag: str) -> None:
+    pair.locator("#map").scroll_into_view_if_needed()
+    point = pair.evaluate(LONELIEST, tag)
+    assert point["alone"] > 8, "no other word lies under the pointer"
+    pair.mouse.move(point["x"], point["y"])
+    word = pair.locator(".map-word")
+    expect(word).to_have_text(point["text"])
+    assert [word.get_attribute("lang"), word.get_attribute("dir")] == [tag, language(tag).direction]
+    english = dict(renderings(result, point["concept"]))["en"]
+    expect(word.locator("xpath=following-sibling::*")).to_have_text(f"{language(tag).name} · {english}")
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["click", "tap"])
+def test_a_word_draws_lines_to_its_translations_and_lists_them(
+    site: Path, open_site: Open, result: PairResult, touch: bool
+) -> None:
+    page = open_site(site, has_touch=touch, viewport=PHONE if touch else DESK).open(PAIR)
+    page.locator("#map").scroll_into_view_if_needed()
+    assert page.evaluate(LINKS) == 0
+    point = page.evaluate(LONELIEST, "ko")
+    tap(page, point["x"], point["y"], touch=touch)
+    expected = renderings(result, point["concept"])
+    assert picked(page) == expected
+    assert page.evaluate(LINKS) == len(expected)
+    assert {cell.get_attribute("dir") for cell in page.locator("#map-picked td[lang=ar]").all()} == {"rtl"}
+    page.locator("#map-picked button", has_text="Clear").click()
+    assert page.evaluate(LINKS) == 0
+    assert page.locator("#map-picked").inner_text() == ""
+
+
+def test_a_language_is_faded_and_brought_back_by_its_button(pair: Page) -> None:
+    muted = f"() => Object.values({RENDERERS}).filter((r) => r.muted).map((r) => r.name)"
+    assert pair.evaluate(muted) == []
+    button = pair.locator("button[data-language=ar]")
+    button.click()
+    assert [pair.evaluate(muted), button.get_attribute("aria-pressed")] == [["ar"], "false"]
+    button.click()
+    assert [pair.evaluate(muted), button.get_attribute("aria-pressed")] == [[], "true"]
+
+
+@pytest.mark.parametrize(
+    ("word", "tag", "concept"), [("ماء", "ar", "water"), ("火", "zh", "fire"), ("MAJI", "sw", "water")]
+)
+def test_a_word_is_found_on_the_map_in_any_script(
+    pair: Page, result: PairResult, word: str, tag: str, concept: str
+) -> None:
+    pair.locator("#map-search").fill(word)
+    first = pair.locator("#map-matches button").first
+    assert first.locator("span").inner_text() == word.lower()
+    assert first.locator("span").get_attribute("lang") == tag
+    assert picked(pair) == renderings(result, concept)
+    assert pair.evaluate(LINKS) == len(renderings(result, concept))
+
+
+def test_every_match_can_be_chosen_and_no_match_is_told(pair: Page, result: PairResult) -> None:
+    pair.locator("#map-search").fill("wa")
+    matches = pair.locator("#map-matches button")
+    assert 1 < matches.count() <= 12
+    chosen = matches.nth(1).locator("span")
+    tag, text = chosen.get_attribute("lang"), chosen.inner_text()
+    matches.nth(1).click()
+    assert (tag, text) in picked(pair)
+    pair.locator("#map-search").fill("qqqq")
+    assert pair.locator("#map-matches").inner_text() == "No such word on this map."
+    pair.locator("#map-search").fill("")
+    assert [pair.locator("#map-matches").inner_text(), pair.evaluate(LINKS)] == ["", 0]
+
+
+def test_an_address_can_name_a_concept(site: Path, open_site: Open, result: PairResult) -> None:
+    watched = open_site(site)
+    page = watched.open(f"{PAIR}#concept=sky-blue")
+    assert picked(page) == renderings(result, "sky-blue")
+    page.evaluate("location.hash = 'concept=head'")
+    expect(page.locator("#map-picked h3")).to_have_text("head")
+    assert picked(page) == renderings(result, "head")
+    page = watched.open(f"models/{MODEL}.html")
+    link = page.locator("ol.concepts a").first
+    label = link.inner_text()
+    link.click()
+    page.wait_for_selector("html[data-map=ready]")
+    expect(page.locator("#map-picked h3")).to_have_text(label)
+
+
+def test_a_row_of_the_table_shows_its_concept_on_the_map(pair: Page, result: PairResult) -> None:
+    button = pair.locator("button[data-concept=heart]")
+    button.click()
+    assert picked(pair) == renderings(result, "heart")
+
+
+def test_the_whole_works_below_a_path_of_a_server(site: Path, open_site: Open, result: PairResult) -> None:
+    handler = partial(Quiet, directory=str(site.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            watched = open_site(site, home=f"http://127.0.0.1:{server.server_port}/site")
+            page = watched.open("index.html")
+            page.locator("#board a.sa").first.click()
+            page.wait_for_selector("html[data-map=ready]")
+            page = watched.open(f"{PAIR}#concept=water")
+            assert picked(page) == renderings(result, "water")
+            page.locator(".brand").click()
+            assert page.url == f"{watched.home}/index.html"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+# Without scripts
+
+
+CONTROLS_SHOWN = "button:visible, input:visible, select:visible, textarea:visible, [role=button]:visible"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
+    site: Path, open_site: Open, result: PairResult, viewport: dict[str, int]
+) -> None:
+    context = open_site(site, java_script_enabled=False, viewport=viewport)
+    page = context.page
+    dead = {}
+    for path in ("index.html", PAIR, f"datasets/{DATASET}.html", f"models/{MODEL}.html"):
+        page.goto(f"{context.home}/{path}")
+        if page.locator(CONTROLS_SHOWN).count():
+            dead[path] = page.locator(CONTROLS_SHOWN).count()
+    assert dead == {}
+    page.goto(f"{context.home}/index.html")
+    assert page.locator("#board tbody tr:visible").count() == 6
+    page.goto(f"{context.home}/{PAIR}")
+    drawing = page.locator("img.map-static")
+    assert drawing.is_visible()
+    box = drawing.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) > 150
+    words = page.locator("#words tbody span[lang]:visible")
+    assert words.count() == sum(len(texts) for concept in result.concepts for texts in concept.renderings.values())
+    assert page.locator(".legend-entry:visible").all_inner_texts()[0].split() == ["English", "225"]
+
+
+def test_a_map_that_cannot_start_leaves_the_drawing_and_no_dead_controls(site: Path, open_site: Open) -> None:
+    watched = open_site(site)
+    watched.page.route("**/assets/bokeh.*", lambda route: route.abort())
+    watched.page.goto(f"{watched.home}/{PAIR}")
+    watched.page.wait_for_selector("html.no-map")
+    assert watched.faults
+    watched.faults.clear()
+    assert watched.page.locator("img.map-static").is_visible()
+    assert watched.page.locator("#map").is_hidden()
+    for control in ("#map-search", "button.legend-entry", "button.show"):
+        assert watched.page.locator(f"{control}:visible").count() == 0, control
+    assert watched.page.locator("#words tbody tr:visible").count() == 225
+
+
+def test_on_paper_the_drawing_stands_in_for_the_map(pair: Page) -> None:
+    assert pair.locator("img.map-static").is_hidden()
+    assert pair.locator("#map").is_visible()
+    pair.emulate_media(media="print")
+    assert pair.locator("img.map-static").is_visible()
+    for gone in ("#map", ".map-tools", ".theme-switch", ".site-header nav", ".filter", "button.show"):
+        assert pair.locator(f"{gone}:visible").count() == 0, gone
+    assert pair.locator("#words tbody tr").last.is_visible()
+
+
+# Hostile words
+
+
+def test_hostile_words_are_shown_on_the_map_as_they_are(hostile_site: Path, open_site: Open) -> None:
+    outcome = hostile_outcomes(hostile_dataset())[0]
+    path = links.pair_page(outcome.model.slug, "hostile")
+    watched = open_site(hostile_site)
+    page = watched.open(path)
+    page.locator("#map").scroll_into_view_if_needed()
+    data = json.loads(page.locator("#map-data").inner_text())
+    assert data["target_id"] == "map"
+    for tag in ("en", "ar", "zh", "hi"):
+        point = page.evaluate(LONELIEST, tag)
+        page.mouse.move(point["x"], point["y"])
+        expect(page.locator(f".map-word[lang={tag}]")).to_have_text(point["text"])
+        tap(page, point["x"], point["y"])
+        listed = page.locator(f"#map-picked td[lang={tag}]").evaluate_all("cells => cells.map((c) => c.textContent)")
+        assert point["text"] in listed
+        page.locator("#map-picked button", has_text="Clear").click()
+    for concept in hostile_dataset().concepts:
+        page.evaluate("(id) => { location.hash = `concept=${id}`; }", quote(concept.id, safe=""))
+        expect(page.locator("#map-picked td[lang=zh]")).to_have_text(" ".join(concept.renderings["zh"][0].split()))
+        listed = page.locator("#map-picked td[lang=en]").first
+        assert listed.evaluate("cell => cell.textContent") == concept.renderings["en"][0]
+        assert page.evaluate(LINKS) == 5
+    for text in HOSTILE:
+        page.locator("#map-search").fill(text)
+        assert page.locator("#map-matches button").count() >= 1, text
+    assert page.evaluate("window.pwned") is None

@@ -1,0 +1,402 @@
+"""The site as files: the same bytes every time, every link resolved, every number in every format."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from site_fixtures import (
+    HOSTILE,
+    ROOT,
+    SCRIPTS,
+    control,
+    environment,
+    failed,
+    files_in,
+    hostile_dataset,
+    hostile_outcomes,
+    measured,
+    model,
+    pages_of,
+    real_site,
+    rendered,
+    run_python,
+    write_benchmark,
+)
+
+from generator.cli import isogloss
+from generator.datasets import Dataset, load_dataset
+from generator.models.registry import Model
+from generator.results import Outcome, PairFailure, PairResult, ResultStore, from_json, to_json
+from generator.site.render import decimal, file_size, short_count
+
+WordList = Callable[..., Dataset]
+Files = Mapping[str, bytes]
+HEAVIEST = 150_000
+"""Bytes that a page may take on the wire, beside the shared assets."""
+
+
+@pytest.fixture(scope="module")
+def words(word_list: WordList) -> Dataset:
+    return word_list(slug="words")
+
+
+@pytest.fixture(scope="module")
+def outcomes(words: Dataset) -> list[Outcome]:
+    return [
+        measured(model("Whole", parameters=22_713_216), words, 0.62, created="2026-02-03"),
+        measured(model("Ünïcode 模型"), words, 0.441),
+        measured(model("Older"), words, 0.9, digest="an older list", created="2026-03-04"),
+        failed(model("Broken"), words, "a comma, a \"quote\" and\na line"),
+        measured(control(), words, 1.0, reach=None, centred=None),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def files(words: Dataset, outcomes: Sequence[Outcome]) -> Files:
+    return rendered([words], outcomes, [Model("Never measured", "ngrams:")])
+
+
+@pytest.fixture(scope="module")
+def hostile_files() -> Files:
+    dataset = hostile_dataset()
+    return rendered([dataset], hostile_outcomes(dataset))
+
+
+@pytest.fixture(scope="module")
+def real_files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return files_in(real_site(tmp_path_factory.getbasetemp()))
+
+
+@pytest.fixture(params=["invented", "hostile", "real"])
+def any_files(request: pytest.FixtureRequest) -> Files:
+    name = {"invented": "files", "hostile": "hostile_files", "real": "real_files"}[request.param]
+    found: Files = request.getfixturevalue(name)
+    return found
+
+
+# The same bytes
+
+
+def test_the_same_results_give_the_same_bytes(words: Dataset, outcomes: Sequence[Outcome], files: Files) -> None:
+    rendered([hostile_dataset()], hostile_outcomes(hostile_dataset()))
+    again = rendered([words], list(reversed(outcomes)), [Model("Never measured", "ngrams:")])
+    assert {path for path in files if again[path] != files[path]} == set()
+    assert list(again) == list(files)
+
+
+def test_every_process_renders_the_same_bytes(tmp_path: Path, words: Dataset, outcomes: Sequence[Outcome]) -> None:
+    config = write_benchmark(tmp_path, [words])
+    store = ResultStore(tmp_path / "results")
+    for outcome in outcomes:
+        store.write(outcome)
+    sites = []
+    for seed in ("1", "4711"):
+        env = environment(tmp_path / "cache", PYTHONHASHSEED=seed)
+        site = tmp_path / f"site-{seed}"
+        done = run_python("-m", "generator", "render", "-c", str(config), "--site", str(site), env=env)
+        assert done.returncode == 1, done.stderr
+        sites.append(files_in(site))
+    assert sites[0] == sites[1]
+    assert isogloss.main(["render", "-c", str(config), "--site", str(tmp_path / "here")], standalone_mode=False) == 1
+    assert files_in(tmp_path / "here") == sites[0]
+
+
+def test_the_day_shown_is_that_of_the_newest_result(files: Files) -> None:
+    assert b"Newest result 2026-03-04" in files["index.html"]
+
+
+def test_rendering_loads_no_encoder_no_torch_and_no_phate(
+    tmp_path: Path, words: Dataset, outcomes: Sequence[Outcome]
+) -> None:
+    config = write_benchmark(tmp_path, [words])
+    ResultStore(tmp_path / "results").write(outcomes[0])
+    script = (
+        "import json, sys\nfrom generator.cli import isogloss\n"
+        f"isogloss.main(['render', '-c', {str(config)!r}], standalone_mode=False)\nprint(json.dumps(list(sys.modules)))"
+    )
+    done = run_python("-c", script, env=environment(tmp_path / "cache"))
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert (tmp_path / "site" / "index.html").is_file()
+    assert "bokeh" in loaded
+    heavy = {"torch", "phate", "graphtools", "sentence_transformers", "transformers", "sklearn", "scipy"}
+    assert loaded & heavy == set()
+    encoders = {"generator.models.transformer", "generator.models.ngrams", "generator.models.controls"}
+    assert encoders & set(json.loads(done.stdout)) == set()
+
+
+# Links and resources
+
+
+def targets(files: Files) -> list[tuple[str, str]]:
+    """Each page with each of the site's own addresses that it names."""
+    found = []
+    for path, page in pages_of(files).items():
+        for element in page:
+            for name in ("href", "src", "srcset", "poster"):
+                target = element.attributes.get(name, "")
+                if target and not re.match(r"https?://|data:", target):
+                    found.append((path, target))
+    return found
+
+
+def test_every_link_leads_to_a_file_of_the_site(any_files: Files) -> None:
+    found = targets(any_files)
+    assert len(found) > 50
+    lost = []
+    for path, target in found:
+        file, _, anchor = target.partition("#")
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), file)) if file else path
+        if place not in any_files:
+            lost.append((path, target))
+        elif anchor and not anchor.startswith("concept="):
+            page = pages_of({place: any_files[place]})[place]
+            if not page.all(id=anchor):
+                lost.append((path, target))
+    assert lost == []
+
+
+def test_every_link_is_relative(any_files: Files) -> None:
+    absolute = [
+        (path, target) for path, target in targets(any_files) if re.match(r"[a-z][a-z0-9+.-]*:|/", target, re.I)
+    ]
+    assert absolute == []
+
+
+def test_every_page_can_be_reached_from_the_first(any_files: Files) -> None:
+    found: dict[str, set[str]] = {}
+    for path, target in targets(any_files):
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target.partition("#")[0]))
+        found.setdefault(path, set()).add(place)
+    reached, waiting = set(), ["index.html"]
+    while waiting:
+        path = waiting.pop()
+        if path not in reached:
+            reached.add(path)
+            waiting += found.get(path, set())
+    assert set(any_files) - reached == {"404.html"}
+
+
+def test_ids_are_unique_on_every_page_and_labels_point_to_them(any_files: Files) -> None:
+    for path, page in pages_of(any_files).items():
+        ids = Counter(e.attributes["id"] for e in page if "id" in e.attributes)
+        assert [name for name, count in ids.items() if count > 1] == [], path
+        for element in page:
+            for name in ("aria-labelledby", "aria-describedby", "for"):
+                wanted = set(element.attributes.get(name, "").split())
+                assert wanted <= set(ids), (path, element.attributes)
+        filtered = {e.attributes["data-filter"] for e in page if "data-filter" in e.attributes}
+        assert filtered <= set(ids), path
+
+
+def test_nothing_is_loaded_from_elsewhere(any_files: Files) -> None:
+    for path, page in pages_of(any_files).items():
+        loaded = [e.attributes[name] for e in page for name in ("src", "srcset", "data") if name in e.attributes]
+        loaded += [e.attributes["href"] for e in page.all("link")]
+        assert not [target for target in loaded if re.match(r"(?!data:)[a-z][a-z0-9+.-]*:|/", target)], path
+        styles = [e.attributes["style"] for e in page if "style" in e.attributes] + [e.text for e in page.all("style")]
+        assert all("url(" not in style and "@import" not in style for style in styles), path
+        assert {e.tag for e in page} & {"iframe", "object", "embed", "base", "form"} == set()
+    for path, content in any_files.items():
+        if path.endswith(".css"):
+            assert not re.search(rb"url\(|@import|@font-face", content), path
+        elif path.endswith(".js") and "bokeh" not in path:
+            assert not re.search(rb"fetch\(|import\(|XMLHttpRequest|https?:|eval\(|new Function", content), path
+        elif path.endswith(".svg"):
+            hrefs = [value for e in ElementTree.fromstring(content).iter() for key, value in e.items() if "href" in key]
+            assert all(href.startswith("#") for href in hrefs), path
+
+
+def test_nothing_of_the_machine_that_built_it_is_on_the_site(real_files: Files) -> None:
+    """But for the error of the model whose file is not there, which has to name it."""
+    own = {path for path, content in real_files.items() if str(ROOT).encode() in content}
+    assert own == set()
+
+
+# The manifest and the weight
+
+
+def test_the_manifest_lists_every_other_file_with_its_digest(any_files: Files) -> None:
+    manifest = json.loads(any_files["manifest.json"])
+    assert manifest["schema"] == 1
+    assert manifest["files"] == {
+        path: hashlib.sha256(content).hexdigest() for path, content in any_files.items() if path != "manifest.json"
+    }
+
+
+def test_static_files_carry_their_digest_in_their_name(any_files: Files) -> None:
+    assets = {path: content for path, content in any_files.items() if path.startswith("assets/")}
+    assert len(assets) == 5
+    for path, content in assets.items():
+        assert f".{hashlib.sha256(content).hexdigest()[:10]}." in path
+
+
+def test_no_page_is_heavy(real_files: Files) -> None:
+    weights = {path: len(gzip.compress(content)) for path, content in real_files.items() if path.endswith(".html")}
+    assert {path: weight for path, weight in weights.items() if weight > HEAVIEST} == {}
+    assert max(weights.values()) > 20_000, "the pair pages hold their maps"
+
+
+# Exports
+
+
+Records = list[dict[str, Any]]
+
+
+def leaderboards(files: Files) -> tuple[Records, Records, Records]:
+    """The leaderboard as read from CSV, JSON and Parquet."""
+    table = pd.read_parquet(io.BytesIO(files["data/leaderboard.parquet"]))
+    typed = [
+        {name: None if pd.isna(value) else value for name, value in row.items()} for row in table.to_dict("records")
+    ]
+    plain = list(csv.DictReader(io.StringIO(files["data/leaderboard.csv"].decode(), newline="")))
+    return plain, json.loads(files["data/leaderboard.json"]), typed
+
+
+def test_the_three_leaderboards_agree(any_files: Files) -> None:
+    plain, loose, typed = leaderboards(any_files)
+    assert loose == typed
+    assert [list(record) for record in plain] == [list(record) for record in loose]
+    for text, record in zip(plain, loose, strict=True):
+        for name, value in record.items():
+            if value is None or isinstance(value, str):
+                assert text[name] == (value or "")
+            else:
+                assert float(text[name]) == value, name
+
+
+def test_the_leaderboards_agree_with_the_results(files: Files, words: Dataset, outcomes: Sequence[Outcome]) -> None:
+    _, loose, _ = leaderboards(files)
+    by_model = {record["model"]: record for record in loose}
+    assert {name: (r["status"], r["rank"]) for name, r in by_model.items()} == {
+        "Whole": ("measured", 1), "Ünïcode 模型": ("measured", 2), "Broken": ("failed", None),
+        "Never measured": ("missing", None), "Older": ("outdated", None), "Control: identical": ("measured", None),
+    }  # fmt: skip
+    for outcome in outcomes:
+        record = by_model[outcome.model.name]
+        assert record["dataset_digest"] == words.digest
+        if isinstance(outcome, PairFailure) or record["status"] == "outdated":
+            assert record["semantic_affinity"] is record["null_sa"] is record["model_revision"] is None
+            continue
+        measures = outcome.measures
+        assert record["semantic_affinity"] == measures.semantic_affinity.value
+        assert [record["low"], record["high"]] == pytest.approx(
+            [measures.semantic_affinity.low, measures.semantic_affinity.high]
+        )
+        assert record["inter_spread"] == pytest.approx(measures.inter_spread, abs=1e-9)
+        assert record["centred_sa"] == measures.centred_sa.value
+        assert record["euclidean_sa"] is None
+        assert [record["n_concepts"], record["n_languages"]] == [12, 5]
+        assert record["measured"] == outcome.provenance.created
+    assert [by_model[name]["tier"] for name in ("Whole", "Ünïcode 模型", "Broken")] == ["strong", "none", None]
+
+
+def test_what_pages_show_is_what_the_leaderboard_says(files: Files) -> None:
+    page = pages_of(files)["index.html"]
+    shown = {row.one("th").text: row.one("a", class_="sa").text for row in page.all("tr") if row.all("a", class_="sa")}
+    _, loose, _ = leaderboards(files)
+    assert shown == {r["model"]: f"{r['semantic_affinity']:.3f}" for r in loose if r["status"] == "measured"}
+
+
+def test_every_result_is_published_as_it_is_stored(files: Files, outcomes: Sequence[Outcome]) -> None:
+    stored = {f"data/results/{o.model.slug}/{o.dataset.slug}.json": to_json(o).encode() for o in outcomes}
+    assert {path: content for path, content in files.items() if path.startswith("data/results/")} == stored
+    assert all(isinstance(from_json(content), PairResult | PairFailure) for content in stored.values())
+
+
+def test_the_download_page_lists_every_file_of_data(any_files: Files) -> None:
+    listed = {
+        a.attributes["href"] for a in pages_of(any_files)["downloads.html"].all("a") if "download" in a.attributes
+    }
+    data = {path for path in any_files if path.startswith("data/")}
+    assert listed == {*data, "manifest.json"}
+
+
+def read_back(dataset: Dataset, folder: Path) -> Dataset:
+    path = folder / f"{dataset.slug}.csv"
+    path.write_bytes(rendered([dataset], [])[f"data/datasets/{dataset.slug}.csv"])
+    return load_dataset(path)
+
+
+def test_a_published_word_list_reads_back_as_the_same_dataset(tmp_path: Path, words: Dataset) -> None:
+    again = read_back(words, tmp_path)
+    assert again.digest == words.digest
+    assert [(c.id, c.category) for c in again.concepts] == [(c.id, c.category) for c in words.concepts]
+
+
+def test_a_published_list_of_hostile_words_reads_back_too(tmp_path: Path) -> None:
+    texts = [*HOSTILE, *SCRIPTS, "# no comment", '"', "'", ",", ";", "-", "=1+1", "\\", "\\n"]
+    source = tmp_path / "source" / "hostile.jsonl"
+    source.parent.mkdir()
+    records = [
+        {"id": f"{t} {i}", "category": t, "en": [t], "Arabic": [f"ا {t}", f"ب {t}"]} for i, t in enumerate(texts)
+    ]
+    source.write_text("\n".join(json.dumps(record) for record in records))
+    dataset = load_dataset(source)
+    assert read_back(dataset, tmp_path).digest == dataset.digest
+
+
+def test_a_row_that_begins_like_a_comment_is_published_as_a_row(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "list.csv"
+    source.parent.mkdir()
+    source.write_text('id,en,sw\n"#1",water,maji\n"#2",fire,moto\n"3",sun,jua\n')
+    dataset = load_dataset(source)
+    assert [concept.id for concept in dataset.concepts] == ["#1", "#2", "3"]
+    assert read_back(dataset, tmp_path).digest == dataset.digest
+
+
+def test_a_list_in_indonesian_is_published_so_that_its_column_is_no_id(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "list.csv"
+    source.parent.mkdir()
+    source.write_text("id,en,ind\na,water,air\nb,fire,api\n")
+    dataset = load_dataset(source)
+    assert dataset.languages == ("en", "id")
+    assert read_back(dataset, tmp_path).digest == dataset.digest
+
+
+# Numbers as shown
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "shown"),
+    [
+        (0.43984, 3, "0.440"),
+        (None, 3, "–"),
+        (-0.0001, 3, "0.000"),
+        (-0.25, 1, "−0.2"),
+        (1.0, 3, "1.000"),
+        (2.0, 1, "2.0"),
+    ],
+)
+def test_decimals_are_shown_with_a_true_minus_and_no_negative_zero(
+    value: float | None, places: int, shown: str
+) -> None:
+    assert decimal(value, places) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(None, "–"), (512, "512"), (1_000, "1 K"), (22_713_216, "23 M"), (999_600_000, "1.0 B"), (7_600_000_000, "7.6 B"),
+     (70_000_000_000, "70 B"), (999_999, "1 M")],
+)  # fmt: skip
+def test_counts_are_shown_in_two_or_three_digits(count: int | None, shown: str) -> None:
+    assert short_count(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(0, "0 B"), (999, "999 B"), (24_300, "24 kB"), (999_700, "1.0 MB"), (1_240_000, "1.2 MB")]
+)
+def test_file_sizes_are_shown_in_the_nearest_unit(size: int, shown: str) -> None:
+    assert file_size(size) == shown

@@ -1,0 +1,297 @@
+"""TOML read into dataclasses, and benchmark.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydantic import ConfigDict
+
+from generator.config import Benchmark, load_benchmark
+from generator.datasets import load_dataset
+from generator.errors import Fault, InputError
+from generator.manifold import Layout
+from generator.pair import Parameters
+from generator.toml import read_toml, validated
+
+Write = Callable[[str, str | bytes], Path]
+
+ROOT = Path(__file__).parent.parent
+WORDS = "en,zh\nwater,水\nfire,火\n"
+DATASET = '[[datasets]]\npath = "words.csv"\n'
+
+
+@dataclass(frozen=True)
+class Inner:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class Outer:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    title: str
+    inner: Inner = field(default_factory=Inner)
+    optional: Inner | None = None
+    many: tuple[Inner, ...] = ()
+
+
+def faults_of(call: Callable[[], object]) -> list[Fault]:
+    with pytest.raises(InputError) as refused:
+        call()
+    return list(refused.value.faults)
+
+
+def config_faults(write: Write, text: str) -> list[Fault]:
+    write("words.csv", WORDS)
+    path = write("benchmark.toml", text)
+    faults = faults_of(lambda: load_benchmark(path))
+    assert all(fault.remedy for fault in faults)
+    return faults
+
+
+# TOML
+
+
+def test_toml_is_read_with_or_without_a_byte_order_mark(write: Write) -> None:
+    for content in ('title = "水"\n'.encode(), b"\xef\xbb\xbf" + 'title = "水"\n'.encode()):
+        assert read_toml(write("a.toml", content)) == {"title": "水"}
+
+
+@pytest.mark.parametrize(
+    "content", ["title", "[a]\nb = 1\nb = 2", 'a = "\\ud800"', 'a = "é"'.encode("latin-1"), "a = " + "[" * 100_000]
+)
+def test_what_is_no_toml_is_told_with_the_reason(write: Write, content: str | bytes) -> None:
+    path = write("a.toml", content)
+    (fault,) = faults_of(lambda: read_toml(path))
+    assert fault.file == str(path)
+    assert fault.problem.startswith("not TOML (")
+    assert "toml.io" in fault.remedy
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    (fault,) = faults_of(lambda: read_toml(tmp_path / "gone.toml"))
+    assert fault.problem == "cannot be read (No such file or directory)"
+
+
+def test_valid_content_becomes_the_dataclass() -> None:
+    content = {"title": "a", "optional": {"depth": 3}, "many": [{}, {"depth": 2}]}
+    assert validated(Outer, content, "f.toml") == Outer("a", Inner(1), Inner(3), (Inner(1), Inner(2)))
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "remedy"),
+    [
+        ({"titel": 1}, "titel", 'Did you mean "title"?'),
+        ({"inner": {"dept": 1}}, "inner.dept", 'Did you mean "depth"?'),
+        ({"optional": {"dept": 1}}, "optional.dept", 'Did you mean "depth"?'),
+        ({"many": [{}, {"dept": 1}]}, "many.1.dept", 'Did you mean "depth"?'),
+        ({"inner": {"title": "a"}}, "inner.title", "Valid names: depth."),
+        ({"depth": 1}, "depth", "Valid names: inner, many, optional, title."),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_nearest_one_of_its_own_table(
+    content: dict[str, object], key: str, remedy: str
+) -> None:
+    (fault,) = faults_of(lambda: validated(Outer, {"title": "a", **content}, "f.toml"))
+    assert fault == Fault("f.toml", f"unknown key {key!r}", remedy)
+
+
+def test_every_wrong_key_and_value_is_told_at_once() -> None:
+    faults = faults_of(lambda: validated(Outer, {"inner": {"depth": "deep"}, "many": [{"x": 1}]}, "f.toml"))
+    assert sorted(fault.problem.split(",")[0] for fault in faults) == [
+        "inner.depth: input should be a valid integer",
+        "the key 'title' is missing",
+        "unknown key 'many.0.x'",
+    ]
+    assert any("'deep'" in fault.problem for fault in faults)
+
+
+# benchmark.toml
+
+
+def test_the_defaults_are_those_of_the_measures(write: Write, tmp_path: Path) -> None:
+    write("words.csv", WORDS)
+    benchmark = load_benchmark(write("benchmark.toml", DATASET))
+    assert benchmark.parameters == Parameters()
+    assert benchmark.models == ()
+    assert benchmark.site.title == "Isogloss"
+    assert (benchmark.results, benchmark.output) == (tmp_path / "results", tmp_path / "site")
+    assert benchmark.datasets == (load_dataset(tmp_path / "words.csv"),)
+
+
+def test_every_setting_reaches_its_place(write: Write, tmp_path: Path) -> None:
+    write("words.csv", WORDS)
+    text = f"""
+        models = ["Character n-grams"]
+        groups = ["controls"]
+        seed = 7
+        results = "out/numbers"
+        output = "out/pages"
+        [site]
+        title = "Ours"
+        description = "What we found"
+        [statistics]
+        draws = 300
+        confidence = 0.9
+        [layout]
+        neighbours = 8
+        landmarks = 500
+        {DATASET}"""
+    benchmark = load_benchmark(write("benchmark.toml", text))
+    assert [model.name for model in benchmark.models] == [
+        "Control: identical",
+        "Control: shuffled",
+        "Control: islands",
+        "Character n-grams",
+    ]
+    assert benchmark.parameters == Parameters(7, 300, 0.9, Layout(8, 500, 7))
+    assert (benchmark.site.title, benchmark.site.description) == ("Ours", "What we found")
+    assert (benchmark.results, benchmark.output) == (tmp_path / "out" / "numbers", tmp_path / "out" / "pages")
+
+
+def test_paths_are_relative_to_the_config_wherever_it_is_read_from(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("bench/data/words.csv", WORDS)
+    write("bench/models.toml", '[[models]]\nname = "Mine"\nsource = "precomputed:mine.npz"\n')
+    text = 'models = ["Mine", "precomputed:theirs.npz"]\n[[datasets]]\npath = "data/words.csv"\n'
+    path = write("bench/benchmark.toml", text)
+    for place, named in ((tmp_path / "bench", path.name), (Path("/"), str(path))):
+        monkeypatch.chdir(place)
+        benchmark = load_benchmark(Path(named))
+        assert benchmark.results == tmp_path / "bench" / "results"
+        assert [model.locator for model in benchmark.models] == [
+            str(tmp_path / "bench" / "mine.npz"),
+            str(tmp_path / "bench" / "theirs.npz"),
+        ]
+
+
+def test_a_loose_file_gets_its_languages_and_card_from_its_entry(write: Write) -> None:
+    write("pairs.txt", "water maji\nfire moto\n")
+    text = (
+        '[[datasets]]\npath = "pairs.txt"\nlanguages = ["en", "Swahili"]\ncard = {name = "Pairs", domain = "ancient"}\n'
+    )
+    (dataset,) = load_benchmark(write("benchmark.toml", text)).datasets
+    assert dataset.languages == ("en", "sw")
+    assert (dataset.card.name, dataset.card.domain) == ("Pairs", "ancient")
+
+
+def test_a_missing_config_is_told_with_how_to_begin_one(tmp_path: Path) -> None:
+    (fault,) = faults_of(lambda: load_benchmark(tmp_path / "benchmark.toml"))
+    assert (fault.file, fault.problem) == (str(tmp_path / "benchmark.toml"), "there is no such file")
+    assert "isogloss init" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "remedy"),
+    [
+        ("sed = 1\n", "sed", 'Did you mean "seed"?'),
+        ("draws = 10\n", "draws", "Valid names: datasets, groups, layout, models, output, results, seed, site, "),
+        ('[site]\ntitel = "x"\n', "site.titel", 'Did you mean "title"?'),
+        ("[layout]\nneighbors = 3\n", "layout.neighbors", 'Did you mean "neighbours"?'),
+        ("[statistics]\nconfidance = 0.9\n", "statistics.confidance", 'Did you mean "confidence"?'),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_nearest_one(write: Write, text: str, key: str, remedy: str) -> None:
+    (fault,) = config_faults(write, text + DATASET)
+    assert fault.problem == f"unknown key {key!r}"
+    assert fault.remedy.startswith(remedy)
+
+
+def test_an_unknown_key_of_a_dataset_entry_and_its_card_is_told(write: Write) -> None:
+    text = '[[datasets]]\npath = "words.csv"\nlanguage = ["en"]\n[datasets.card]\nname = "W"\ndomian = "x"\n'
+    faults = {fault.problem: fault.remedy for fault in config_faults(write, text)}
+    assert faults == {
+        "unknown key 'datasets.0.language'": 'Did you mean "languages"?',
+        "unknown key 'datasets.0.card.domian'": 'Did you mean "domain"?',
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("seed = -1\n", "seed"),
+        ("seed = 4294967296\n", "seed"),
+        ("[statistics]\ndraws = 0\n", "statistics.draws"),
+        ("[statistics]\ndraws = 100001\n", "statistics.draws"),
+        ("[statistics]\nconfidence = 1.0\n", "statistics.confidence"),
+        ("[statistics]\nconfidence = nan\n", "statistics.confidence"),
+        ("[layout]\nneighbours = 0\n", "layout.neighbours"),
+        ("[layout]\nlandmarks = 9\n", "layout.landmarks"),
+    ],
+)
+def test_a_value_out_of_range_is_told_with_the_range(write: Write, text: str, key: str) -> None:
+    (fault,) = config_faults(write, text + DATASET)
+    assert fault.column == key
+    assert fault.problem == f"{key} is {text.split('= ')[1].strip()}"
+    assert fault.remedy.startswith("Choose a value from ")
+
+
+def test_all_values_out_of_range_are_told_at_once(write: Write) -> None:
+    text = "seed = -1\n[statistics]\ndraws = 0\n[layout]\nlandmarks = 1\n"
+    faults = config_faults(write, text + DATASET)
+    assert [fault.column for fault in faults] == ["seed", "statistics.draws", "layout.landmarks"]
+
+
+def test_a_benchmark_without_datasets_is_told(write: Write) -> None:
+    (fault,) = config_faults(write, "datasets = []\n")
+    assert (fault.column, fault.remedy) == ("datasets", "Add a [[datasets]] entry")
+    (fault,) = config_faults(write, "seed = 1\n")
+    assert fault.problem == "the key 'datasets' is missing"
+
+
+def test_two_datasets_of_one_name_are_told(write: Write) -> None:
+    write("more/Words.csv", WORDS)
+    (fault,) = config_faults(write, DATASET + '[[datasets]]\npath = "more/Words.csv"\n')
+    assert fault.problem == "two datasets are called 'words'"
+    assert fault.column == "datasets"
+
+
+def test_the_faults_of_all_datasets_are_told_at_once(write: Write, tmp_path: Path) -> None:
+    write("bad.csv", "en,zh\nwater,水\nfire,\nsun,太阳\n")
+    text = DATASET + '[[datasets]]\npath = "bad.csv"\n[[datasets]]\npath = "gone.csv"\n'
+    faults = config_faults(write, text)
+    assert [(fault.file, fault.row) for fault in faults] == [
+        (str(tmp_path / "bad.csv"), 3),
+        (str(tmp_path / "gone.csv"), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [('groups = ["ofline"]', "there is no group 'ofline'"), ('models = ["mini"]', "there is no model 'mini'")],
+)
+def test_an_unknown_model_or_group_is_told(write: Write, line: str, problem: str) -> None:
+    (fault,) = config_faults(write, f"{line}\n{DATASET}")
+    assert fault.problem == problem
+
+
+@pytest.fixture
+def benchmark(write: Write) -> Benchmark:
+    write("words.csv", WORDS)
+    write("others.csv", WORDS)
+    return load_benchmark(write("benchmark.toml", DATASET + '[[datasets]]\npath = "others.csv"\n'))
+
+
+def test_datasets_are_chosen_by_slug_in_the_order_of_the_config(benchmark: Benchmark) -> None:
+    assert [dataset.slug for dataset in benchmark.selected([])] == ["words", "others"]
+    assert [dataset.slug for dataset in benchmark.selected(["others"])] == ["others"]
+    assert [dataset.slug for dataset in benchmark.selected(["others", "words"])] == ["words", "others"]
+
+
+def test_unknown_datasets_are_all_told_with_the_nearest_one(benchmark: Benchmark) -> None:
+    first, second = faults_of(lambda: benchmark.selected(["wrods", "words", "other"]))
+    assert (first.problem, first.remedy) == ("there is no dataset 'wrods'", 'Did you mean "words"?')
+    assert (second.problem, second.remedy) == ("there is no dataset 'other'", 'Did you mean "others"?')
+
+
+def test_the_shipped_benchmark_measures_the_offline_models() -> None:
+    benchmark = load_benchmark(ROOT / "benchmark.toml")
+    assert len(benchmark.models) == 5
+    assert "modern-concepts" in {dataset.slug for dataset in benchmark.datasets}
+    assert benchmark.results == ROOT / "results"
