@@ -36,7 +36,7 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
     from generator.config import load_benchmark
     from generator.encode import CONTROL, encode_missing
     from generator.evaluate import evaluate
-    from generator.models.encoder import pinned
+    from generator.models.sources import pinned
     from generator.results import ResultStore
     from generator.schedule import all_cores
     from generator.site.publish import publish

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.config import Benchmark
 from generator.errors import IsoglossError
 from generator.evaluate import Pair, is_current
-from generator.models.encoder import pinned
+from generator.models.sources import pinned
 from generator.results import ResultStore
 
 

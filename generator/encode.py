@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from generator.datasets import Dataset
 from generator.errors import ModelUnavailableError
 from generator.measures.index import VectorArray
-from generator.models.encoder import Encoder, Settings, Vectors, identity, load_encoder
+from generator.models.encoder import Encoder, Settings, Vectors
 from generator.models.registry import Model
+from generator.models.sources import identity, load_encoder
 from generator.vectors import VectorCache
 
 BATCH_SIZE = 128

@@ -10,8 +10,8 @@ from pathlib import Path
 from generator.datasets import Dataset
 from generator.encode import CONTROL, encode_missing, settings_of, vectors_of
 from generator.errors import InputError, IsoglossError
-from generator.models.encoder import pinned
 from generator.models.registry import Model
+from generator.models.sources import pinned
 from generator.pair import Parameters, failed_pair, measure_pair, pair_key
 from generator.progress import counted, say
 from generator.results import PairFailure, PairResult, ResultStore

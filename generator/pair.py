@@ -27,8 +27,9 @@ from generator.measures.affinity import (
 )
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
 from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
-from generator.models.encoder import Settings, identity
+from generator.models.encoder import Settings
 from generator.models.registry import Model
+from generator.models.sources import identity
 from generator.records import (
     concept_records,
     dataset_record,

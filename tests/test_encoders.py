@@ -22,8 +22,9 @@ import pytest
 from generator.datasets import Dataset
 from generator.errors import InputError, ModelUnavailableError
 from generator.models import Model, load_model
-from generator.models.encoder import Encoder, identity, load_encoder, model_folder, pinned
+from generator.models.encoder import Encoder
 from generator.models.hub import commit
+from generator.models.sources import identity, load_encoder, model_folder, pinned
 
 Write = Callable[[str, str | bytes], Path]
 Floats = npt.NDArray[np.float32]
@@ -256,7 +257,7 @@ def test_an_unpinned_hub_model_is_pinned_and_encodes_from_the_download_cache(min
         """
 import json
 from generator.models import load_model
-from generator.models.encoder import identity, load_encoder, pinned
+from generator.models.sources import identity, load_encoder, pinned
 named = load_model("hf:isogloss-test/mini")
 model = pinned(named)
 vectors = load_encoder(model).encode(["water", "maji"])
@@ -277,7 +278,7 @@ def test_branches_and_tags_become_commits_and_unknown_ones_are_unavailable(tmp_p
 import json
 from generator.errors import ModelUnavailableError
 from generator.models import load_model
-from generator.models.encoder import pinned
+from generator.models.sources import pinned
 def revision(name):
     try:
         return pinned(load_model(name)).revision

@@ -17,7 +17,8 @@ from generator.errors import InputError, MeasureUndefinedError
 from generator.manifold import Layout
 from generator.models import load_model
 from generator.models.controls import control_vectors
-from generator.models.encoder import Settings, pinned
+from generator.models.encoder import Settings
+from generator.models.sources import pinned
 from generator.pair import Parameters, failed_pair, measure_pair
 from generator.results import (
     SCHEMA,

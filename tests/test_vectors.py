@@ -25,7 +25,8 @@ from generator.datasets import Dataset
 from generator.encode import BATCH_SIZE, encode_missing, settings_of, vectors_of
 from generator.errors import IsoglossError, ModelUnavailableError
 from generator.models import Model
-from generator.models.encoder import Settings, Vectors, identity
+from generator.models.encoder import Settings, Vectors
+from generator.models.sources import identity
 from generator.vectors import VectorCache, VectorCacheError, cache_path
 
 ROOT = Path(__file__).parent.parent
