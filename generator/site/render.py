@@ -17,7 +17,7 @@ from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.records import model_record
 from generator.resources import shipped
 from generator.results import Outcome
-from generator.site import exports, links, pages
+from generator.site import compose, exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.figures import map_drawing
 from generator.site.formulas import formula
@@ -68,11 +68,11 @@ def render_site(benchmark: Benchmark, outcomes: Sequence[Outcome]) -> dict[str, 
 
 def _pages(board: Leaderboard, benchmark: Benchmark, data: Mapping[str, bytes]) -> list[Page]:
     return [
-        pages.home_page(board, benchmark.site.title, benchmark.site.description),
-        *(pages.model_page(board, standing) for standing in board.standings),
-        *(pages.dataset_page(board, dataset.slug) for dataset in board.datasets),
-        *pages.pair_pages(board),
-        pages.methods_page(board),
+        compose.home_page(board, benchmark.site.title, benchmark.site.description),
+        *(compose.model_page(board, standing) for standing in board.standings),
+        *(compose.dataset_page(board, dataset.slug) for dataset in board.datasets),
+        *compose.pair_pages(board),
+        compose.methods_page(board),
         _downloads_page(board, data),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
     ]

@@ -1,0 +1,366 @@
+"""From the leaderboard to pages: every decision about what a page says is made here, none in a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from generator.languages import Language, language
+from generator.leaderboard import Leaderboard, Standing, tiers
+from generator.results import Estimate, PairResult
+from generator.site import links
+from generator.site.figures import map_json
+from generator.site.marks import marks
+from generator.site.pages import (
+    BoardCell,
+    BoardRow,
+    ConceptRow,
+    DatasetPage,
+    DatasetSummary,
+    FailedPairPage,
+    HomePage,
+    LegendEntry,
+    Link,
+    MethodsPage,
+    ModelPage,
+    ModelSection,
+    PairCell,
+    PairPage,
+    Score,
+    SpreadRow,
+    Word,
+)
+
+SHOWN_CONCEPTS = 8
+"""How many hardest and easiest concepts a model's page lists."""
+
+OBJECTIVES = {
+    "translation-pairs": "translation pairs",
+    "contrastive": "contrastive",
+    "mlm": "masked language model",
+    "next-token": "next-token prediction",
+    "instruction": "instruction-tuned",
+    "surface": "spelling only (baseline)",
+    "control": "control",
+    "": "not stated",
+}
+
+
+def home_page(board: Leaderboard, title: str, description: str) -> HomePage:
+    """The home page: every model on every dataset."""
+    rows = [(standing, board_row(board, standing)) for standing in board.standings]
+    return HomePage(
+        links.HOME,
+        title,
+        description,
+        tuple(
+            DatasetSummary(
+                d.card.name, links.dataset_page(d.slug), d.card.domain, len(d.concepts), _languages(d.languages)
+            )
+            for d in board.datasets
+        ),
+        tuple(row for standing, row in rows if standing.ranked),
+        tuple(row for standing, row in rows if not standing.ranked),
+        len(board.datasets) > 1,
+    )
+
+
+def model_page(board: Leaderboard, standing: Standing) -> ModelPage:
+    """A model's page; it shows the model as it was when last measured."""
+    model = standing.model
+    results = {slug: cell.result for slug, cell in standing.cells.items()}
+    measured = [result for result in results.values() if result]
+    latest = max(measured, key=lambda r: r.provenance.created, default=None)
+    return ModelPage(
+        links.model_page(model.slug),
+        model.name,
+        f"How {model.name} aligns languages: Semantic Affinity, maps and concepts.",
+        latest.model if latest else model,
+        OBJECTIVES.get(model.objective, model.objective),
+        standing.place,
+        sum(s.ranked and s.place is not None for s in board.standings),
+        _verdict(standing, measured),
+        tuple(_model_section(board, standing, d.slug) for d in board.datasets),
+        _spread_rows(list(results.values())),
+        latest.provenance if latest else None,
+    )
+
+
+def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
+    """A dataset's page; a concept's SA there is its mean over the ranked models."""
+    dataset = next(d for d in board.datasets if d.slug == slug)
+    card = dataset.card
+    rows = tuple(board_row(board, standing, only=slug) for standing in board.on(slug))
+    results = [r for s in board.standings if s.ranked and (r := s.cells[slug].result)]
+    difficulty = _mean_affinities(results)
+    told = {
+        "Domain": card.domain,
+        "Level": card.level,
+        "Size": f"{len(dataset.concepts):,} concepts in {len(dataset.languages)} languages",
+        "What it probes": card.probes,
+        "How it was made": card.provenance,
+        "Licence": card.licence,
+        "Link": card.link,
+    }
+    concepts = tuple(
+        ConceptRow(
+            c.id,
+            _label(c.id, c.renderings),
+            c.category,
+            _words(c.renderings, dataset.languages),
+            difficulty.get(c.id),
+            None,
+        )
+        for c in dataset.concepts
+    )
+    return DatasetPage(
+        links.dataset_page(slug),
+        card.name,
+        card.description or f"{card.name}: {len(dataset.concepts)} concepts in {len(dataset.languages)} languages.",
+        card.name,
+        tuple((name, value) for name, value in told.items() if value),
+        card.weaknesses,
+        dataset.digest,
+        links.dataset_file(slug),
+        _languages(dataset.languages),
+        rows,
+        concepts,
+        len(results),
+    )
+
+
+def pair_pages(board: Leaderboard) -> list[PairPage | FailedPairPage]:
+    """A page for every pair that was measured or failed."""
+    pages: list[PairPage | FailedPairPage] = []
+    for standing in board.standings:
+        for dataset in board.datasets:
+            cell = standing.cells[dataset.slug]
+            model_link = Link(standing.model.name, links.model_page(standing.model.slug))
+            dataset_link = Link(dataset.card.name, links.dataset_page(dataset.slug))
+            if cell.result:
+                categories = {concept.id: concept.category for concept in dataset.concepts}
+                n_ranked = sum(s.cells[dataset.slug].rank is not None for s in board.standings)
+                pages.append(_pair_page(cell.result, cell.rank, n_ranked, model_link, dataset_link, categories))
+            elif cell.failure:
+                pages.append(
+                    FailedPairPage(
+                        links.pair_page(standing.model.slug, dataset.slug),
+                        f"{standing.model.name} on {dataset.card.name}",
+                        f"{standing.model.name} could not be measured on {dataset.card.name}.",
+                        model_link,
+                        dataset_link,
+                        cell.failure,
+                        links.result_file(standing.model.slug, dataset.slug),
+                    )
+                )
+    return pages
+
+
+def methods_page(board: Leaderboard) -> MethodsPage:
+    """The methods page, with the settings and versions of the newest result."""
+    results = [r for s in board.standings for cell in s.cells.values() if (r := cell.result)]
+    latest = max(results, key=lambda r: r.provenance.created, default=None)
+    parameters = latest.provenance.parameters if latest else {}
+    flat = {**parameters, **{f"map {k}": v for k, v in (parameters.get("layout") or {}).items()}}
+    return MethodsPage(
+        links.METHODS,
+        "Methods",
+        "How Semantic Affinity and the maps are computed, and what they do not say.",
+        tuple((name.replace("_", " "), str(value)) for name, value in flat.items() if name != "layout"),
+        tuple(latest.provenance.versions.items()) if latest else (),
+    )
+
+
+def board_row(board: Leaderboard, standing: Standing, only: str | None = None) -> BoardRow:
+    """A model's row of the leaderboard, or of one dataset's."""
+    model = standing.model
+    slugs = [only] if only else [dataset.slug for dataset in board.datasets]
+    return BoardRow(
+        Link(model.name, links.model_page(model.slug)),
+        OBJECTIVES.get(model.objective, model.objective),
+        model.parameters,
+        standing.place if only is None else standing.cells[only].rank,
+        standing.mean_rank,
+        standing.mean_sa,
+        f"{standing.n_measured} of {len(board.datasets)}",
+        tuple(_board_cell(standing, slug) for slug in slugs),
+        _drawing(standing, only) if only else None,
+    )
+
+
+def _board_cell(standing: Standing, slug: str) -> BoardCell:
+    cell = standing.cells[slug]
+    has_page = cell.result or cell.failure
+    reasons = {
+        "failed": cell.failure.error.message if cell.failure else "",
+        "outdated": "Measured on an older version of this dataset",
+        "missing": "Not measured yet",
+    }
+    return BoardCell(
+        slug,
+        cell.state,
+        links.pair_page(standing.model.slug, slug) if has_page else None,
+        cell.rank,
+        score_of(cell.result) if cell.result else None,
+        reasons.get(cell.state, ""),
+    )
+
+
+def score_of(result: PairResult) -> Score:
+    """SA with its companions. Results on disk always have a value for SA."""
+    measures = result.measures
+    estimate: Estimate = measures.semantic_affinity
+    if estimate.value is None:
+        raise ValueError(f"{result.model.name} on {result.dataset.name}: a measured pair without SA")
+    return Score(
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        measures.null_sa,
+        measures.chance_corrected,
+        measures.centred_sa.value,
+        tiers(measures),
+    )
+
+
+def _pair_page(
+    result: PairResult,
+    rank: int | None,
+    n_ranked: int,
+    model: Link,
+    dataset: Link,
+    categories: Mapping[str, str],
+) -> PairPage:
+    labels = {c.id: _label(c.id, c.renderings) for c in result.concepts}
+    drawn = result.map if result.map and result.map.points else None
+    return PairPage(
+        links.pair_page(result.model.slug, result.dataset.slug),
+        f"{model.text} on {dataset.text}",
+        f"Semantic Affinity and map of {model.text} on {dataset.text}.",
+        model,
+        dataset,
+        score_of(result),
+        rank,
+        n_ranked,
+        result,
+        map_json(result, labels, "map") if drawn else None,
+        "" if drawn else (result.map.undefined if result.map else "No map was asked for"),
+        links.pair_drawing(result.model.slug, result.dataset.slug),
+        drawn.quality if drawn else None,
+        _legend(result),
+        _languages(result.dataset.languages),
+        tuple(
+            ConceptRow(
+                c.id,
+                labels[c.id],
+                categories.get(c.id, ""),
+                _words(c.renderings, result.dataset.languages),
+                c.sa,
+                c.spread,
+            )
+            for c in sorted(result.concepts, key=lambda c: (c.sa is None, c.sa or 0, c.id))
+        ),
+        _pair_table(result),
+        links.result_file(result.model.slug, result.dataset.slug),
+    )
+
+
+def _model_section(board: Leaderboard, standing: Standing, slug: str) -> ModelSection:
+    dataset = next(d for d in board.datasets if d.slug == slug)
+    result = standing.cells[slug].result
+    known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id)) if result else []
+    rows = [
+        ConceptRow(c.id, _label(c.id, c.renderings), "", _words(c.renderings, dataset.languages), c.sa, c.spread)
+        for c in known
+    ]
+    shown = min(SHOWN_CONCEPTS, len(rows) // 2)
+    return ModelSection(
+        Link(dataset.card.name, links.dataset_page(slug)),
+        _board_cell(standing, slug),
+        _drawing(standing, slug),
+        tuple(rows[:shown]),
+        tuple(reversed(rows[len(rows) - shown :])),
+    )
+
+
+def _drawing(standing: Standing, slug: str) -> str | None:
+    result = standing.cells[slug].result
+    has_map = result and result.map and result.map.points
+    return links.pair_drawing(standing.model.slug, slug) if has_map else None
+
+
+def _spread_rows(results: Sequence[PairResult | None]) -> tuple[SpreadRow, ...]:
+    tags = dict.fromkeys(tag for result in results if result for tag in result.languages)
+    rows = []
+    for tag in tags:
+        records = [result.languages.get(tag) if result else None for result in results]
+        rows.append(
+            SpreadRow(
+                language(tag),
+                tuple(record.intra_spread if record else None for record in records),
+                tuple(f"{r.n_distinct_vectors:,} of {r.n_renderings:,}" if r else "" for r in records),
+            )
+        )
+    return tuple(rows)
+
+
+def _verdict(standing: Standing, measured: Sequence[PairResult]) -> str:
+    """What the numbers say, in a sentence or two."""
+    if not measured:
+        return "This model has not been measured here."
+    if not standing.ranked:
+        return standing.model.note
+    lifts = [r.measures.chance_corrected for r in measured]
+    lift = sum(lifts) / len(lifts)
+    reached = {tiers(r.measures)[0] for r in measured}
+    strength = {"strong": "strongly", "moderate": "moderately", "none": "hardly"}
+    degrees = " to ".join(strength[tier] for tier in ("none", "moderate", "strong") if tier in reached).capitalize()
+    nearer = (
+        f"translations lie {lift:.0%} nearer to each other than words of different meaning do"
+        if lift > 0
+        else "translations lie no nearer to each other than words of different meaning do"
+    )
+    return f"{degrees} aligns languages: across them, {nearer}."
+
+
+def _mean_affinities(results: Sequence[PairResult]) -> dict[str, float]:
+    """By concept id: the mean SA over results."""
+    found: dict[str, list[float]] = {}
+    for result in results:
+        for concept in result.concepts:
+            if concept.sa is not None:
+                found.setdefault(concept.id, []).append(concept.sa)
+    return {concept: sum(values) / len(values) for concept, values in found.items()}
+
+
+def _legend(result: PairResult) -> tuple[LegendEntry, ...]:
+    look = marks(result.dataset.languages)
+    return tuple(
+        LegendEntry(language(tag), look[tag], result.languages[tag].n_renderings, result.languages[tag].intra_spread)
+        for tag in result.dataset.languages
+    )
+
+
+def _pair_table(result: PairResult) -> tuple[tuple[Language, tuple[PairCell | None, ...]], ...]:
+    """A row and a column a language; None on the diagonal."""
+    values = [pair.sa for pair in result.language_pairs if pair.sa is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    cells = {}
+    for pair in result.language_pairs:
+        share = (pair.sa - low) / (high - low) if pair.sa is not None and high > low else 0.5
+        cells[pair.a, pair.b] = cells[pair.b, pair.a] = PairCell(pair.sa, pair.n, round(100 * share))
+    tags = result.dataset.languages
+    return tuple((language(a), tuple(cells.get((a, b)) for b in tags)) for a in tags)
+
+
+def _label(concept: str, renderings: Mapping[str, Sequence[str]]) -> str:
+    """A concept's name for readers: its English rendering, or the first there is."""
+    words = renderings.get("en") or next(iter(renderings.values()), (concept,))
+    return words[0]
+
+
+def _words(renderings: Mapping[str, Sequence[str]], tags: Sequence[str]) -> tuple[tuple[Word, ...], ...]:
+    return tuple(tuple(Word(text, tag, language(tag).direction) for text in renderings.get(tag, ())) for tag in tags)
+
+
+def _languages(tags: Sequence[str]) -> tuple[Language, ...]:
+    return tuple(language(tag) for tag in tags)
