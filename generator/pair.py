@@ -182,6 +182,12 @@ def _measures(
             undefined[name] = str(error)
             return Estimate(None)
 
+    def known(name: str, value: float, otherwise: str) -> float | None:
+        if np.isfinite(value):
+            return value
+        undefined[name] = otherwise
+        return None
+
     def estimate(name: str, of: Mapping[str, FloatArray], result: Affinity) -> Estimate:
         draws = affinity_draws(of, concepts, result.concept_spread, weights)
         interval = percentile_interval(draws, parameters.confidence)
@@ -200,8 +206,8 @@ def _measures(
         semantic_ratio=affinity.ratio,
         inter_spread=affinity.inter_spread,
         intra_spread=affinity.intra_spread,
-        null_sa=affinity.null,
-        chance_corrected=affinity.chance_corrected,
+        null_sa=known("null_sa", affinity.null, "there is no other concept to reassign translations to"),
+        chance_corrected=known("chance_corrected", affinity.chance_corrected, "chance itself leaves no distance"),
         centred_sa=attempt("centred_sa", centred),
         reference_sa=attempt("reference_sa", lambda: Estimate(reference_affinity(vectors, concepts))).value,
         euclidean_sa=attempt("euclidean_sa", lambda: Estimate(euclidean_affinity(vectors, concepts))).value,

@@ -76,8 +76,8 @@ class Measures:
     semantic_ratio: float
     inter_spread: float
     intra_spread: float
-    null_sa: float
-    chance_corrected: float
+    null_sa: float | None
+    chance_corrected: float | None
     centred_sa: Estimate
     reference_sa: float | None
     euclidean_sa: float | None

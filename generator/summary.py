@@ -16,8 +16,8 @@ def summary(result: PairResult) -> str:
         f"{result.model.name} on {result.dataset.name}: {n:,} concepts in {', '.join(result.dataset.languages)}",
         "",
         f"  Semantic Affinity  {_estimate(measures.semantic_affinity)}   {' or '.join(tiers(measures))}",
-        f"  null SA            {measures.null_sa:.3f}   what chance gives for these vectors",
-        f"  above chance       {measures.chance_corrected:.3f}   1 - V/V0; 1 is perfect, 0 is chance",
+        f"  null SA            {_number(measures.null_sa)}   what chance gives for these vectors",
+        f"  above chance       {_number(measures.chance_corrected)}   1 - V/V0; 1 is perfect, 0 is chance",
         f"  centred SA         {_estimate(measures.centred_sa)}   without the offsets between languages",
     ]
     known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id))
@@ -37,12 +37,14 @@ def summary(result: PairResult) -> str:
     return "\n".join(lines)
 
 
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
 def _estimate(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return "–"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f}–{estimate.high:.3f})"
+        return _number(estimate.value)
+    return f"{_number(estimate.value)} ({estimate.low:.3f}–{estimate.high:.3f})"
 
 
 def _concepts(concepts: Sequence[ConceptRecord]) -> str:

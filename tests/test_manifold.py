@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,13 @@ from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
 
 LAYOUT = Layout()
+
+
+@pytest.fixture(autouse=True)
+def _one_blas_thread() -> Iterator[None]:
+    """Small layouts on several threads crawl while other programs run."""
+    with threadpool_limits(1):
+        yield
 
 
 def directions(n: int, n_dims: int, seed: int = 0) -> FloatArray:

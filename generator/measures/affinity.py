@@ -10,8 +10,8 @@ Let u(t) be the unit vector of rendering t and d(t, t') = 1 - u(t)·u(t') the co
 - SA = 1 / (1 + V/H), in (0, 1]. 1: translations coincide. 0.5: they lie as far apart as any two words of one
   language. Below: further apart still, as when each language keeps to a region of its own.
 
-Source: Gong, arXiv 2601.09732. Every mean over pairs is computed in closed form, in time linear in the number
-of renderings, from deviations from a mean rather than from differences of large sums, so that it stays right
+Source: Gong, arXiv 2601.09732. H and V are computed in closed form, in time linear in the number of renderings,
+from deviations and differences of vectors rather than from differences of large sums, so that they stay right
 for spreads near 1e-16:
 
 - mean of d over pairs = Σ‖u - μ‖² / (n - 1), μ the mean of the n unit vectors;

@@ -309,8 +309,8 @@ def _verdict(standing: Standing, measured: Sequence[PairResult]) -> str:
         return "This model has not been measured here."
     if not standing.ranked:
         return standing.model.note
-    lifts = [r.measures.chance_corrected for r in measured]
-    lift = sum(lifts) / len(lifts)
+    lifts = [lift for r in measured if (lift := r.measures.chance_corrected) is not None]
+    lift = sum(lifts) / len(lifts) if lifts else 0.0
     reached = {tiers(r.measures)[0] for r in measured}
     strength = {"strong": "strongly", "moderate": "moderately", "none": "hardly"}
     degrees = " to ".join(strength[tier] for tier in ("none", "moderate", "strong") if tier in reached).capitalize()

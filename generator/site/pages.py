@@ -38,8 +38,8 @@ class Score:
     value: float
     low: float | None
     high: float | None
-    null: float
-    chance_corrected: float
+    null: float | None
+    chance_corrected: float | None
     centred: float | None
     tiers: tuple[Tier, ...]
     """The tier of the value, then any other that the interval reaches."""
