@@ -30,6 +30,9 @@ import numpy as np
 from generator.errors import MeasureUndefinedError
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArray, VectorArray
 
+CANCELLED = 1e-2
+"""A squared distance below this share of the squared norms it comes from has lost digits and is taken anew."""
+
 LEAST_SQUARE = 1e-200
 """Squared lengths below this, or above its inverse, are taken from scaled vectors."""
 
@@ -39,7 +42,7 @@ LEAST_SPREAD = 1e-9
 LEAST_DEVIATION = 1e-12
 """A unit vector that differs less than this from its language's mean differs by rounding only."""
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 21
 """Vectors are taken in chunks of about this size, small enough for a processor's cache."""
 
 
@@ -368,11 +371,12 @@ def _moments(rows: VectorArray, incidence: Incidence) -> _Moments:
     for start in range(0, len(rows), step):
         units = _units(rows[start : start + step])
         mean = units.mean(axis=0)
-        deviation = (units - mean).ravel()
+        deviation = units - mean
         gap, share = mean - centre, len(units) / (start + len(units))
-        scatter += float(deviation @ deviation) + float(gap @ gap) * share * start
+        scatter += float(np.einsum("ij,ij->", deviation, deviation)) + float(gap @ gap) * share * start
         centre = centre + share * gap
-        cell_total += weight[start : start + step] @ units
+        # einsum, because chunks are too small for the threads that a matrix product would start.
+        cell_total += np.einsum("i,ij->j", weight[start : start + step], units)
     return _Moments(centre, scatter, cell_total)
 
 
@@ -439,12 +443,20 @@ def _cells(rows: VectorArray, incidence: Incidence, start: int, stop: int, cosin
 def _squared_distances(mean: FloatArray) -> FloatArray:
     """‖m_a - m_b‖² within each concept: (c, L, d) to (c, L, L), NaN where a language is missing.
 
-    Differences, rather than products of the means, keep small distances exact.
+    By matrix products of deviations from the concept's mean; where those would cancel, because two languages lie
+    close together beside a distant third, by differences.
     """
-    squared = np.zeros((*mean.shape[:2], mean.shape[1]))
-    for a in range(mean.shape[1] - 1):
-        gap = mean[:, a + 1 :] - mean[:, a : a + 1]
-        squared[:, a, a + 1 :] = squared[:, a + 1 :, a] = np.einsum("cld,cld->cl", gap, gap)
+    missing = np.isnan(mean[:, :, 0])
+    filled = np.where(missing[:, :, None], 0, mean) if missing.any() else mean
+    deviation = filled - filled.mean(axis=1, keepdims=True)
+    gram = deviation @ deviation.transpose(0, 2, 1)
+    norm = np.einsum("cll->cl", gram)
+    scale = norm[:, :, None] + norm[:, None, :]
+    squared: FloatArray = scale - 2 * gram
+    concept, a, b = np.nonzero(np.triu(squared <= CANCELLED * scale, 1))
+    gap = filled[concept, a] - filled[concept, b]
+    squared[concept, a, b] = squared[concept, b, a] = np.einsum("ij,ij->i", gap, gap)
+    squared[missing[:, :, None] | missing[:, None, :]] = np.nan
     return squared
 
 

@@ -28,8 +28,9 @@ LINE_WIDTH = 1.4
 def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str) -> str:
     """The map of a pair as the JSON that BokehJS embeds in the element with id ``target``.
 
-    One renderer a language, named by its tag, with the columns x, y, text, concept and label; one named
-    ``links`` and one named ``picked``, both empty, for the page's script to fill. The same result always gives
+    One renderer a language, named by its tag, with the columns x, y, text, concept, label and ``also``, the
+    further concepts that the word renders; one named ``links`` and one named ``picked``, both empty, for the
+    page's script to fill. The same result always gives
     the same text, and no ``<`` that could end a script element.
     """
     from bokeh.embed import json_item
@@ -88,9 +89,10 @@ def _figure(result: PairResult, concept_labels: Mapping[str, str]) -> Figure:
     plot.axis.visible = False
     plot.grid.visible = False
     plot.toolbar.logo = None
+    concepts = _concepts_by_word(result)
     plot.segment("x0", "y0", "x1", "y1", source=_empty("x0", "y0", "x1", "y1"), name="links", line_alpha=0.7)
     for tag, mark in marks(result.dataset.languages).items():
-        renderer = _scatter(plot, tag, mark, [p for p in points if p.language == tag], concept_labels)
+        renderer = _scatter(plot, tag, mark, [p for p in points if p.language == tag], concept_labels, concepts)
         plot.add_tools(
             HoverTool(renderers=[renderer], tooltips=_tooltip(tag), visible=False, point_policy="snap_to_data")
         )
@@ -100,8 +102,23 @@ def _figure(result: PairResult, concept_labels: Mapping[str, str]) -> Figure:
     return plot
 
 
+def _concepts_by_word(result: PairResult) -> dict[tuple[str, str], list[str]]:
+    """The ids of the concepts that each text of each language renders."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for concept in result.concepts:
+        for tag, texts in concept.renderings.items():
+            for text in texts:
+                found.setdefault((tag, text), []).append(concept.id)
+    return found
+
+
 def _scatter(
-    plot: Figure, tag: str, mark: Mark, points: list[Point], labels: Mapping[str, str]
+    plot: Figure,
+    tag: str,
+    mark: Mark,
+    points: list[Point],
+    labels: Mapping[str, str],
+    concepts: Mapping[tuple[str, str], list[str]],
 ) -> GlyphRenderer[Scatter]:
     from bokeh.models import ColumnDataSource
 
@@ -112,6 +129,7 @@ def _scatter(
             "text": [p.text for p in points],
             "concept": [p.concept for p in points],
             "label": [labels.get(p.concept, p.concept) for p in points],
+            "also": [[c for c in concepts.get((tag, p.text), ()) if c != p.concept] for p in points],
         }
     )
     return plot.scatter(

@@ -26,12 +26,14 @@
   const search = document.getElementById("map-search");
   const matches = document.getElementById("map-matches");
 
-  /** Every word with its place: language, text, concept and coordinates. */
+  /** Every word with its place: language, text, coordinates, its first concept and the others that it renders. */
   const words = languages.flatMap((language) => {
     const data = renderers.get(language).data_source.data;
     const column = (name) => [...(data[name] ?? data.get?.(name))];
-    const [x, y, text, concept, label] = ["x", "y", "text", "concept", "label"].map(column);
-    return text.map((t, i) => ({ language, text: t, concept: concept[i], label: label[i], x: x[i], y: y[i] }));
+    const [x, y, text, concept, label, also] = ["x", "y", "text", "concept", "label", "also"].map(column);
+    return text.map((t, i) => {
+      return { language, text: t, concept: concept[i], label: label[i], also: also[i], x: x[i], y: y[i] };
+    });
   });
 
   /** The legend serves the drawing too, so its entries become buttons only here. */
@@ -47,8 +49,7 @@
   }
 
   function paintTheme() {
-    const style = getComputedStyle(root);
-    const ink = style.getPropertyValue("--ink").trim();
+    const ink = getComputedStyle(root).color;
     links.glyph.line_color = { value: ink };
     links.glyph.line_alpha = { value: 0.55 };
     picked.glyph.text_color = { value: ink };
@@ -71,7 +72,7 @@
 
   /** Draw a concept's translations: lines from their middle to each word, and the words themselves. */
   function show(concept) {
-    const group = words.filter((word) => word.concept === concept);
+    const group = words.filter((word) => word.concept === concept || word.also.includes(concept));
     if (group.length === 0) return;
     const mean = (key) => group.reduce((sum, word) => sum + word[key], 0) / group.length;
     const middle = { x: mean("x"), y: mean("y") };
@@ -87,12 +88,12 @@
       y: group.map((word) => word.y),
       text: group.map((word) => word.text),
     };
-    list(group);
+    list(group, words.find((word) => word.concept === concept)?.label ?? concept);
   }
 
-  function list(group) {
+  function list(group, label) {
     const heading = document.createElement("h3");
-    heading.textContent = group[0].label;
+    heading.textContent = label;
     const table = document.createElement("table");
     for (const word of group) {
       const row = table.insertRow();
