@@ -82,12 +82,12 @@ def _downloads_page(board: Leaderboard, data: Mapping[str, bytes]) -> pages.Down
     def download(name: str, path: str, what: str) -> Download:
         return Download(name, path, what, len(data[path]))
 
-    kinds = {"csv": "for spreadsheets", "json": "for scripts", "parquet": "typed, for data frames"}
+    kinds = {"CSV": "for spreadsheets", "JSON": "for scripts", "Parquet": "typed, for data frames"}
     return pages.DownloadsPage(
         links.DOWNLOADS,
         "Downloads",
         "The leaderboard, the word lists and every result as files.",
-        tuple(download(kind.upper(), f"{exports.LEADERBOARD}.{kind}", what) for kind, what in kinds.items()),
+        tuple(download(kind, f"{exports.LEADERBOARD}.{kind.lower()}", what) for kind, what in kinds.items()),
         tuple(
             download(d.card.name, links.dataset_file(d.slug), d.card.licence or "no licence stated")
             for d in board.datasets
