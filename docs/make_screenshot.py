@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 VIEW = {"width": 1180, "height": 980}
-PAGES = ("index.html", "pairs/all-minilm-l6-v2--modern-concepts.html#concept=water")
+PAGES = ("index.html", "pairs/all-minilm-l6-v2--modern-concepts.html#map-heading")
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     sheet = Image.new("RGB", (sum(image.width for image in images), images[0].height), "white")
     for i, image in enumerate(images):
         sheet.paste(image, (i * images[0].width, 0))
-    sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3), Image.Resampling.LANCZOS).quantize(128).save(
+    sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3), Image.Resampling.LANCZOS).save(
         ROOT / "docs" / "screenshot.png", optimize=True
     )
 
