@@ -32,6 +32,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def ratio(value: float) -> str:
+    """A ratio in about two digits: 0.9, 10, 150."""
+    return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
+
+
 def as_markdown(record: dict[str, Any]) -> str:
     told = record["machine"]
     versions = ", ".join(f"{name} {number}" for name, number in told["versions"].items())
@@ -55,13 +60,13 @@ def as_markdown(record: dict[str, Any]) -> str:
         closed, pairs, floor = row["closed form"], row["all pairs"], row["read once"]
         lines.append(
             f"| {row['words']:,} | {closed['seconds']:.3f} s | {pairs['seconds']:.3f} s | "
-            f"{pairs['seconds'] / closed['seconds']:.0f} × | {floor['seconds']:.4f} s | "
+            f"{ratio(pairs['seconds'] / closed['seconds'])} × | {floor['seconds']:.4f} s | "
             f"{closed['seconds'] / floor['seconds']:.0f} × | {closed['extra_mib']:.0f} MiB | "
             f"{pairs['extra_mib']:.0f} MiB |"
         )
     lines += ["", "## `make site` by stage", "", "From an empty cache and empty results.", ""]
     lines += ["| stage | seconds |", "|---|---:|"]
-    lines += [f"| {row['stage']} | {row['seconds']:.2f} |" for row in record["stages"]]
+    lines += [f"| {row['stage']} | {row['seconds']:.3g} |" for row in record["stages"]]
     return "\n".join(lines) + "\n"
 
 

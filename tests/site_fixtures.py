@@ -80,10 +80,14 @@ def measured(
     no_map: str = "",
     centred: float | None = 0.7,
 ) -> PairResult:
-    """An invented result; ``reach`` is half the width of the interval, ``no_map`` why there is no map."""
+    """An invented result, whose last concept and last pair of languages have no value.
+
+    ``reach`` is half the width of the interval, ``no_map`` why there is no map.
+    """
     estimate = Estimate(sa) if reach is None else Estimate(sa, sa - reach, sa + reach)
     spread = 0.9 * (1 - sa) / sa
     n = len(on.concepts)
+    pairs = list(combinations(on.languages, 2))
     parameters = {"neighbours": 5, "landmarks": 2000, "seed": 42}
     return PairResult(
         model=of,
@@ -101,11 +105,16 @@ def measured(
             {"euclidean_sa": "vectors of no length"},
         ),
         languages={tag: LanguageRecord(0.9, len(texts), len(texts)) for tag, texts in on.renderings.items()},
-        language_pairs=tuple(
-            LanguagePair(a, b, sa - i / 100, spread, n) for i, (a, b) in enumerate(combinations(on.languages, 2))
+        language_pairs=(
+            *(LanguagePair(a, b, sa - i / 100, spread, n) for i, (a, b) in enumerate(pairs[:-1])),
+            LanguagePair(*pairs[-1], None, None, 0),
         ),
-        concepts=tuple(
-            ConceptRecord(c.id, dict(c.renderings), spread + i / 100, sa - i / 100) for i, c in enumerate(on.concepts)
+        concepts=(
+            *(
+                ConceptRecord(c.id, dict(c.renderings), spread + i / 100, sa - i / 100)
+                for i, c in enumerate(on.concepts[:-1])
+            ),
+            ConceptRecord(on.concepts[-1].id, dict(on.concepts[-1].renderings), None, None),
         ),
         map=MapRecord("PHATE", parameters, undefined=no_map)
         if no_map
@@ -350,6 +359,6 @@ def real_site(base: Path) -> Path:
             "[statistics]\ndraws = 50\n[layout]\nlandmarks = 100\n"
             f'[[datasets]]\npath = "{MODERN}"\n'
         )
-        done = run_python("-m", "generator", "build", "-c", str(config), env=environment(folder / "cache"))
+        done = run_python("-m", "generator", "build", "-j", "1", "-c", str(config), env=environment(folder / "cache"))
         assert done.returncode == 1, done.stderr
     return site

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -14,24 +15,28 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from site_fixtures import HOSTILE, hostile_dataset, hostile_outcomes, real_site, rendered
+from site_fixtures import HOSTILE, hostile_dataset, hostile_outcomes, measured, model, real_site, rendered
 
+from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
 from generator.results import PairResult, from_json
 from generator.site import links
 from generator.site.publish import publish
 
+expect.set_options(timeout=15_000)
+
 MODEL, DATASET = "character-n-grams", "modern-concepts"
 PAIR = links.pair_page(MODEL, DATASET)
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 RENDERERS = "Object.fromEntries(Bokeh.documents.at(-1).roots()[0].renderers.map((r) => [r.name, r]))"
 # Where a word's point is on the screen, and the word itself: the one furthest from all others, so that a pointer on it
-# points at nothing else.
-LONELIEST = f"""(language) => {{
+# points at nothing else, unless a text is given.
+PLACE = f"""([language, text]) => {{
   const renderers = {RENDERERS};
   const view = Object.values(Bokeh.index)[0];
   const column = (name, key) => [...renderers[name].data_source.data[key]];
@@ -43,7 +48,8 @@ LONELIEST = f"""(language) => {{
     }}));
   }});
   const alone = (p) => Math.min(...points.filter((q) => q !== p).map((q) => Math.hypot(p.x - q.x, p.y - q.y)));
-  const found = points.filter((p) => p.name === language).sort((a, b) => alone(b) - alone(a))[0];
+  const wanted = points.filter((p) => p.name === language && (!text || p.text === text));
+  const found = wanted.sort((a, b) => alone(b) - alone(a))[0];
   const frame = view.canvas_view.el.getBoundingClientRect();
   return {{...found, x: found.x + frame.left, y: found.y + frame.top, alone: alone(found)}};
 }}"""
@@ -147,10 +153,10 @@ def picked(page: Page) -> set[tuple[str, str]]:
 
 def tap(page: Page, x: float, y: float, *, touch: bool = False) -> None:
     """Tap until words are listed: Bokeh takes a slow tap for a press, and a quick second one for a double tap."""
-    for _ in range(5):
+    for _ in range(12):
         (page.touchscreen.tap if touch else page.mouse.click)(x, y)
         with contextlib.suppress(PlaywrightTimeout):
-            page.locator("#map-picked h3").wait_for(timeout=1500)
+            page.locator("#map-picked h3").wait_for(timeout=600)
             return
     pytest.fail("tapping a word lists nothing")
 
@@ -158,21 +164,23 @@ def tap(page: Page, x: float, y: float, *, touch: bool = False) -> None:
 # Every page
 
 
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("kind", ["real", "hostile"])
 def test_every_page_keeps_to_its_folder_and_its_width_and_complains_of_nothing(
-    request: pytest.FixtureRequest, open_site: Open, kind: str, viewport: dict[str, int]
+    request: pytest.FixtureRequest, open_site: Open, kind: str
 ) -> None:
     folder: Path = request.getfixturevalue("site" if kind == "real" else "hostile_site")
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     assert len(paths) >= 10
-    watched = open_site(folder, viewport=viewport)
+    watched = open_site(folder, viewport=PHONE)
     wide = {}
     for path in paths:
         page = watched.open(path)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > viewport["width"]:
-            wide[path] = width
+        for viewport in (PHONE, DESK):
+            page.set_viewport_size(viewport)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > viewport["width"]:
+                wide[path, viewport["width"]] = width
+        page.set_viewport_size(PHONE)
         assert page.evaluate("window.pwned") is None
     assert wide == {}
 
@@ -252,13 +260,42 @@ def test_the_theme_switches_and_stays_switched(site: Path, open_site: Open, syst
     assert page.evaluate(paper) == before
 
 
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_every_colour_of_a_map_stands_out_from_the_page(site: Path, open_site: Open, system: str) -> None:
+    page = open_site(site, color_scheme=system).open(f"datasets/{DATASET}.html")
+    grounds = page.locator("html, .gallery a").evaluate_all(
+        "all => all.map((e) => getComputedStyle(e).backgroundColor)"
+    )
+    assert len(set(grounds)) == 2
+    drawing = (site / links.pair_drawing(MODEL, DATASET)).read_text()
+    colours = re.findall(r'fill="(#\w{6})"', drawing)
+    assert len(colours) == 10
+    faint = {(c, g): contrast(c, g) for c in colours for g in grounds if contrast(c, g) < 3}
+    assert faint == {}
+
+
+def contrast(a: str, b: str) -> float:
+    """The contrast ratio of two colours (WCAG 2.2)."""
+    dark, light = sorted((luminance(a), luminance(b)))
+    return round((light + 0.05) / (dark + 0.05), 2)
+
+
+def luminance(colour: str) -> float:
+    """Of "#rrggbb" or "rgb(r, g, b)"."""
+    numbers = (
+        [int(colour[i : i + 2], 16) for i in (1, 3, 5)] if colour[0] == "#" else map(int, re.findall(r"\d+", colour))
+    )
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in (n / 255 for n in numbers)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 # The map
 
 
 @pytest.mark.parametrize("tag", ["ar", "zh", "sw"])
 def test_pointing_at_a_word_tells_it_with_its_language_and_concept(pair: Page, result: PairResult, tag: str) -> None:
     pair.locator("#map").scroll_into_view_if_needed()
-    point = pair.evaluate(LONELIEST, tag)
+    point = pair.evaluate(PLACE, [tag])
     assert point["alone"] > 8, "no other word lies under the pointer"
     pair.mouse.move(point["x"], point["y"])
     word = pair.locator(".map-word")
@@ -275,7 +312,7 @@ def test_a_word_draws_lines_to_its_translations_and_lists_them(
     page = open_site(site, has_touch=touch, viewport=PHONE if touch else DESK).open(PAIR)
     page.locator("#map").scroll_into_view_if_needed()
     assert page.evaluate(LINKS) == 0
-    point = page.evaluate(LONELIEST, "ko")
+    point = page.evaluate(PLACE, ["ko"])
     tap(page, point["x"], point["y"], touch=touch)
     expected = renderings(result, point["concept"])
     assert picked(page) == expected
@@ -369,6 +406,22 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+def test_a_word_of_two_concepts_is_listed_with_either(open_site: Open, tmp_path: Path) -> None:
+    concepts = (
+        Concept("hand", {"en": ("hand",), "ru": ("рука",), "de": ("Hand",)}),
+        Concept("arm", {"en": ("arm",), "ru": ("рука",), "de": ("Arm",)}),
+        Concept("hand again", {"ru": ("рука",), "de": ("Hand",)}),
+    )
+    dataset = Dataset("shared", Card("Shared"), ("en", "ru", "de"), concepts)
+    publish(rendered([dataset], [measured(model("Alpha"), dataset)]), tmp_path / "site")
+    watched = open_site(tmp_path / "site")
+    for concept, label in zip(concepts, ("hand", "arm", "hand again"), strict=True):
+        page = watched.open(f"pairs/alpha--shared.html#concept={concept.id}")
+        assert picked(page) == {(tag, text) for tag, texts in concept.renderings.items() for text in texts}
+        assert page.locator("#map-picked h3").inner_text() == label
+        assert page.evaluate(LINKS) == len(concept.renderings)
+
+
 # Without scripts
 
 
@@ -377,7 +430,7 @@ CONTROLS_SHOWN = "button:visible, input:visible, select:visible, textarea:visibl
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
-    site: Path, open_site: Open, result: PairResult, viewport: dict[str, int]
+    site: Path, open_site: Open, result: PairResult, viewport: ViewportSize
 ) -> None:
     context = open_site(site, java_script_enabled=False, viewport=viewport)
     page = context.page
@@ -435,8 +488,12 @@ def test_hostile_words_are_shown_on_the_map_as_they_are(hostile_site: Path, open
     page.locator("#map").scroll_into_view_if_needed()
     data = json.loads(page.locator("#map-data").inner_text())
     assert data["target_id"] == "map"
+    for text in HOSTILE:
+        point = page.evaluate(PLACE, ["en", text])
+        page.mouse.move(point["x"], point["y"])
+        expect(page.locator(".map-word[lang=en]")).to_have_text(" ".join(text.split()))
     for tag in ("en", "ar", "zh", "hi"):
-        point = page.evaluate(LONELIEST, tag)
+        point = page.evaluate(PLACE, [tag])
         page.mouse.move(point["x"], point["y"])
         expect(page.locator(f".map-word[lang={tag}]")).to_have_text(point["text"])
         tap(page, point["x"], point["y"])

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,12 +17,13 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from site_fixtures import MODERN, environment, files_in, run_python, write_benchmark, write_dataset
+from site_fixtures import MODERN, environment, files_in, measured, model, run_python, write_benchmark, write_dataset
 
 from generator.cli import DONE, REFUSED, SOME_FAILED, isogloss, main
 from generator.datasets import Dataset
 from generator.progress import counted, say
 from generator.results import PairFailure, PairResult, from_json
+from generator.summary import summary
 
 COMMANDS = ("build", "evaluate", "render", "score", "check", "list", "init", "serve")
 WordList = Callable[..., Dataset]
@@ -66,9 +68,9 @@ def config(tmp_path: Path, words: Dataset) -> Path:
 
 
 def lacking(folder: Path, texts: Sequence[str] = ("water", "fire")) -> str:
-    """A model that has vectors for two words only."""
+    """A model that has vectors for these words only."""
     path = folder / "lacking.npz"
-    np.savez(path, text=np.array(texts), vector=np.eye(len(texts), 4, dtype=np.float32))
+    np.savez(path, text=np.array(texts), vector=np.eye(len(texts), dtype=np.float32))
     return f"precomputed:{path}"
 
 
@@ -84,7 +86,7 @@ def refused(ran: Ran) -> str:
 
 
 def test_commands_are_listed_in_the_order_of_a_benchmarks_life(run: Run) -> None:
-    listed = re.findall(r"^  (\w+) ", run("--help").out, re.M)
+    listed = re.findall(r"^  (\w+) ", run("--help").out.partition("Commands:")[2], re.M)
     assert set(listed) == set(isogloss.commands)
     assert tuple(name for name in listed if name in COMMANDS) == COMMANDS
 
@@ -390,6 +392,16 @@ def test_a_score_that_cannot_be_had_is_refused(
     assert message in refused(run("score", *arguments))
 
 
+def test_a_score_without_intervals_says_what_is_missing_and_why(words: Dataset) -> None:
+    told = summary(measured(model(), words, 0.6, reach=None, centred=None))
+    assert re.search(r"Semantic Affinity +0\.600 +strong$", told, re.M)
+    assert re.search(r"centred SA +– ", told)
+    assert told.endswith("no euclidean_sa: vectors of no length")
+    assert "furthest apart     mother 0.540, book 0.550, house 0.560" in told
+    assert "closest            water 0.600, fire 0.590, sun 0.580" in told
+    assert "en-zh 0.600 best, ar-sw 0.520 worst" in told
+
+
 # Failures and refusals
 
 
@@ -498,6 +510,25 @@ def test_an_unreadable_result_is_named(run: Run, config: Path, tmp_path: Path, c
     assert message.code == REFUSED
     assert str(path) in message.err
     assert not (tmp_path / "site").exists()
+
+
+def test_a_result_whose_model_is_gone_is_outdated_and_says_why(run: Run, words: Dataset, tmp_path: Path) -> None:
+    write_benchmark(tmp_path, [words], [lacking(tmp_path, words.texts)])
+    assert run("evaluate", "-j", 1).code == DONE
+    assert run("check").out.splitlines()[-1] == "1 of 1 results are up to date"
+    (tmp_path / "lacking.npz").unlink()
+    checked = run("check")
+    assert checked.code == DONE
+    assert f"lacking: there is no file {tmp_path / 'lacking.npz'}" in checked.out
+    assert "lacking × Words: outdated" in checked.out
+
+
+def test_a_port_that_is_taken_is_named(run: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"port {port} cannot be used" in refused(run("serve", "--port", port))
 
 
 def test_a_file_in_the_sites_way_is_refused_and_kept(run: Run, config: Path, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from site_fixtures import HOSTILE, ROOT, SCRIPTS, hostile_dataset, measured, model, page_of
+from site_fixtures import HOSTILE, SCRIPTS, hostile_dataset, measured, model, page_of
 
-from generator.datasets import Dataset
+from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
 from generator.results import PairResult, Point
 from generator.site.figures import map_drawing, map_json
-from generator.site.marks import COLOURS, SHAPES, marks, shape_path
+from generator.site.marks import SHAPES, marks, shape_path
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -70,7 +70,20 @@ def test_the_figure_holds_one_renderer_a_language_with_its_words(result: PairRes
             "text": [p.text for p in points],
             "concept": [p.concept for p in points],
             "label": [labels[p.concept] for p in points],
+            "also": [[] for _ in points],
         }
+
+
+def test_a_word_of_several_concepts_names_them_all() -> None:
+    concepts = tuple(Concept(name, {"en": (name,), "ru": ("рука",)}) for name in ("hand", "arm", "paw"))
+    result = measured(model(), Dataset("shared", Card("Shared"), ("en", "ru"), concepts))
+    found = renderers(map_json(result, {}, "map"))
+    assert [columns(found["ru"])[name] for name in ("text", "concept", "also")] == [
+        ["рука"],
+        ["hand"],
+        [["arm", "paw"]],
+    ]
+    assert columns(found["en"])["also"] == [[], [], []]
 
 
 def test_links_and_picked_words_are_left_for_the_script_to_fill(result: PairResult, labels: dict[str, str]) -> None:
@@ -209,25 +222,3 @@ def test_every_shape_is_a_closed_outline_within_its_radius(shape: str) -> None:
 
 def test_no_two_shapes_are_drawn_alike() -> None:
     assert all(shape_path(a) != shape_path(b) for a, b in combinations(SHAPES, 2))
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_colour_stands_out_from_the_page(theme: str) -> None:
-    css = (ROOT / "templates" / "static" / "style.css").read_text()
-    block = css.split(":root {" if theme == "light" else ':root[data-theme="dark"] {')[1].split("}")[0]
-    grounds = dict(re.findall(r"--(paper|raised): (#\w{6});", block))
-    assert set(grounds) == {"paper", "raised"}
-    faint = {(c, g): round(contrast(c, g), 2) for c in COLOURS for g in grounds.values() if contrast(c, g) < 3}
-    assert faint == {}
-
-
-def contrast(a: str, b: str) -> float:
-    """The contrast ratio of two colours (WCAG 2.2)."""
-    dark, light = sorted((luminance(a), luminance(b)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

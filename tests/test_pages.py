@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import jinja2
 import pytest
@@ -33,6 +34,7 @@ from generator.languages import language
 from generator.models.registry import Model
 from generator.results import Outcome
 from generator.site import links
+from generator.site.assets import load_assets
 from generator.site.pages import Page
 from generator.slugs import slugify
 
@@ -243,6 +245,22 @@ def test_sort_values_order_rows_as_their_shown_numbers_do(site: Site) -> None:
                 assert float(shown.replace("−", "-")) == pytest.approx(value, abs=0.06 if len(shown) < 5 else 6e-4)
 
 
+def test_no_number_is_shown_with_more_than_three_decimals(site: Site) -> None:
+    shown = [e.text.strip() for page in site.values() for tag in ("td", "span", "a") for e in page.all(tag)]
+    numbers = [text for text in shown if re.fullmatch(r"−?\d+\.\d+", text)]
+    assert len(numbers) > 100
+    assert [number for number in numbers if len(number.partition(".")[2]) > 3] == []
+
+
+def test_what_has_no_value_is_a_dash_and_sorts_last(site: Site) -> None:
+    page = site["pairs/whole--words.html"]
+    last = page.one("table", id="words").one("tbody").all("tr")[-1]
+    assert [cell.text for cell in cells_of(last)[:2]] == ["–", "–"]
+    assert cells_of(last)[0].attributes["data-sort"] == "-1"
+    heat = [cell.text for cell in page.one("table", class_="heat").all("td", class_="heat-cell")]
+    assert [heat.count("–"), len(heat)] == [2, 20]
+
+
 # Words
 
 
@@ -360,8 +378,6 @@ def test_hostile_words_reach_the_map_whole(hostile_site: Site) -> None:
 
 
 def test_links_to_a_concept_on_a_map_can_be_read_back(hostile_site: Site) -> None:
-    from urllib.parse import parse_qs
-
     outcome = hostile_outcomes(hostile_dataset())[0]
     page = hostile_site[links.model_page(outcome.model.slug)]
     fragments = [a.attributes["href"].partition("#")[2] for a in page.all("a") if "#concept=" in a.attributes["href"]]
@@ -389,16 +405,12 @@ def test_the_pages_of_a_site_link_to_each_other_from_any_depth() -> None:
 
 
 def test_static_files_are_named_by_their_content() -> None:
-    from generator.site.assets import load_assets
-
     found = load_assets(TEMPLATES)
     assert set(found) == {"style.css", "theme.js", "tables.js", "map.js", "bokeh.min.js"}
     assert all(re.fullmatch(r"assets/[a-z]+\.[0-9a-f]{10}\.(min\.js|js|css)", path) for path, _ in found.values())
 
 
 def test_a_missing_asset_is_named_before_anything_is_rendered(tmp_path: Path) -> None:
-    from generator.site.assets import load_assets
-
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / "style.css").write_text("")
     with pytest.raises(FileNotFoundError, match=r"theme\.js.*tables\.js.*map\.js") as missing:

@@ -253,4 +253,4 @@ def test_a_reader_finds_a_whole_site_at_every_moment(folder: Path) -> None:
         for reader in readers:
             reader.join()
     assert faults == []
-    assert len(seen) > 20, "the readers ran beside the writer"
+    assert len(seen) > 5, "the readers ran beside the writer"
