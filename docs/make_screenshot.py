@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-VIEW = {"width": 1180, "height": 980}
+VIEW: ViewportSize = {"width": 1180, "height": 980}
 PAGES = ("index.html", "pairs/all-minilm-l6-v2--modern-concepts.html#map-heading")
 
 

@@ -116,7 +116,7 @@ def is_current(store: ResultStore, pair: Pair, parameters: Parameters) -> bool:
     )
 
 
-Failures = list[tuple[Pair, IsoglossError]]
+Failures = list[tuple[Pair, Exception]]
 
 
 def _pinned_pairs(models: Sequence[Model], datasets: Sequence[Dataset]) -> tuple[list[Pair], Failures]:
@@ -134,7 +134,7 @@ def _pinned_pairs(models: Sequence[Model], datasets: Sequence[Dataset]) -> tuple
 
 
 def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[Pair], Failures]:
-    """Encode each model's missing texts, over all its datasets at once.
+    """Encode each model's missing texts, over all its datasets at once, or one by one where that fails.
 
     Returns how many texts were encoded, the pairs that have all their vectors now, and the others' failures.
     """
@@ -146,7 +146,8 @@ def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[P
     encoded = 0
     failures: Failures = []
     with VectorCache(cache_path()) as cache:
-        for mine in by_model.values():
+        groups = list(by_model.values())
+        for mine in groups:
             model = mine[0].model
             texts = {text for pair in mine for text in pair.dataset.texts}
             try:
@@ -154,8 +155,11 @@ def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[P
                     count = encode_missing(
                         model, texts, cache, allow_remote_code=allow_remote_code, advance=lambda n: advance(n, "")
                     )
-            except IsoglossError as error:
-                failures += [(pair, error) for pair in mine]
+            except Exception as error:  # whatever a model raises; recorded, so that the others go on
+                if len(mine) > 1:
+                    groups += [[pair] for pair in mine]  # what one dataset lacks is not to cost the others
+                else:
+                    failures.append((mine[0], error))
                 continue
             encoded += count
             ready += mine

@@ -356,7 +356,7 @@ def real_site(base: Path) -> Path:
         config = folder / "benchmark.toml"
         config.write_text(
             'groups = ["controls"]\nmodels = ["Character n-grams", "precomputed:not-there.npz"]\n'
-            "[statistics]\ndraws = 50\n[layout]\nlandmarks = 100\n"
+            "[statistics]\ndraws = 50\n[layout]\nlandmarks = 30\n"
             f'[[datasets]]\npath = "{MODERN}"\n'
         )
         done = run_python("-m", "generator", "build", "-j", "1", "-c", str(config), env=environment(folder / "cache"))

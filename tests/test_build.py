@@ -240,28 +240,28 @@ def test_a_failing_pair_is_recorded_and_shown_and_the_others_are_there(
     assert build(config) == SOME_FAILED
     store = ResultStore(tmp_path / "results")
     failures = {(o.model.name, o.dataset.slug): o.error.message for o in store if isinstance(o, PairFailure)}
-    # A model's texts are encoded together, so one list that lacks vectors takes the other with it.
-    assert set(failures) == {
-        ("partial", "words"),
-        ("partial", "others"),
-        ("not-there", "words"),
-        ("not-there", "others"),
-    }
+    assert set(failures) == {("partial", "words"), ("not-there", "words"), ("not-there", "others")}
     assert "partial.npz has no vector for" in failures["partial", "words"]
     for path in ("index.html", "models/partial.html", "datasets/words.html", "pairs/partial--words.html"):
         assert failures["partial", "words"] in page_of((tmp_path / "site" / path).read_bytes()).text
-    assert (tmp_path / "site" / "pairs" / "character-n-grams--others.html").is_file()
-    assert evaluated(config) == Tally(failed=4, current=2), "a failure is tried again"
+    for pair in ("character-n-grams--others", "partial--others"):
+        assert (tmp_path / "site" / "pairs" / f"{pair}.svg").is_file()
+    assert evaluated(config) == Tally(failed=3, current=3), "a failure is tried again"
 
 
-def test_a_model_that_lacks_one_list_is_measured_on_the_other(tmp_path: Path, words: Dataset, others: Dataset) -> None:
-    model = precomputed(tmp_path, "partial", others.texts)
-    config = write_benchmark(tmp_path, [others], [model])
-    assert evaluated(config) == Tally(measured=1, encoded=len(others.texts))
-    write_benchmark(tmp_path, [others, words], [model])
-    assert evaluated(config) == Tally(failed=1, current=1)
-    assert build(config) == SOME_FAILED
-    assert (tmp_path / "site" / "pairs" / "partial--others.svg").is_file()
+def test_whatever_an_encoder_raises_is_a_failure_of_its_pairs_only(
+    tmp_path: Path, words: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Exhausted(Counting):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(encode, "load_encoder", lambda model, **_: Exhausted(load_encoder(model), []))
+    config = write_benchmark(tmp_path, [words], [NGRAMS, SHUFFLED])
+    assert evaluated(config) == Tally(measured=1, failed=1)
+    stored = ResultStore(tmp_path / "results").read("character-n-grams", "words")
+    assert isinstance(stored, PairFailure)
+    assert [stored.error.kind, stored.error.message] == ["Runtime", "out of memory"]
 
 
 def test_a_mended_model_replaces_its_failure(tmp_path: Path, words: Dataset) -> None:

@@ -552,13 +552,16 @@ def test_a_defect_of_ours_is_not_passed_off_as_a_message(
 # Streams
 
 
-def test_a_process_writes_plain_messages_to_stderr_and_nothing_to_stdout(config: Path, tmp_path: Path) -> None:
+def test_a_process_writes_plain_messages_to_stderr_and_nothing_to_stdout(tmp_path: Path, words: Dataset) -> None:
+    config = write_benchmark(tmp_path, [words], [lacking(tmp_path)])
     env = environment(tmp_path / "cache", NO_COLOR="1", TERM="xterm-256color")
     done = run_python("-m", "generator", "build", "-j", "1", "-c", str(config), env=env)
-    assert [done.returncode, done.stdout] == [DONE, ""]
-    assert "Control: identical × Words: SA 1.000" in done.stderr.splitlines()
-    assert "\x1b" not in done.stderr
-    assert "\r" not in done.stderr
+    assert [done.returncode, done.stdout] == [SOME_FAILED, ""]
+    first, second, *_, last = done.stderr.splitlines()
+    assert first == "1 pairs to measure, 0 up to date"
+    assert second.startswith("lacking × Words: failed. lacking.npz has no vector for ")
+    assert last.endswith(f"open {tmp_path / 'site' / 'index.html'}")
+    assert not {"\x1b", "\r"} & set(done.stderr)
 
 
 class Terminal(io.StringIO):
