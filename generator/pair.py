@@ -11,6 +11,7 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from generator.measures.affinity import (
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
 from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
 from generator.models.encoder import Settings
-from generator.models.registry import Model
+from generator.models.registry import ON_DISK, Model
 from generator.models.sources import identity
 from generator.records import (
     concept_records,
@@ -121,10 +122,13 @@ def measure_pair(
 def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:
     """The record of a pair that could not be measured."""
     kind = type(error).__name__.removesuffix("Error")
+    message = str(error) or kind
+    if model.kind in ON_DISK:  # where the maintainer's files lie is nobody's business
+        message = message.replace(model.locator, Path(model.locator).name)
     return PairFailure(
         model=model_record(model, {}, model.dimensions),
         dataset=dataset_record(dataset),
-        error=Failure(kind, str(error) or kind),
+        error=Failure(kind, message),
         provenance=provenance(dataset, model, parameters),
     )
 

@@ -14,7 +14,7 @@ from generator.measures.affinity import Affinity
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
 from generator.models.encoder import Settings
-from generator.models.registry import Model
+from generator.models.registry import ON_DISK, Model
 from generator.results import (
     COORDINATE_DIGITS,
     ConceptRecord,
@@ -34,7 +34,7 @@ def model_record(model: Model, settings: Settings, dimensions: int | None) -> Mo
         name=model.name,
         slug=model.slug,
         # A path on the maintainer's machine is nobody's business; the revision identifies the content.
-        source=model.kind if model.kind in {"precomputed", "folder"} else model.source,
+        source=model.kind if model.kind in ON_DISK else model.source,
         revision=model.revision,
         objective=model.objective,
         architecture=model.architecture,

@@ -638,3 +638,12 @@ def test_modern_concepts_has_a_card_worth_reading(modern: Dataset) -> None:
     assert (card.domain, card.level) == ("modern", "word")
     for told in (card.name, card.description, card.probes, card.provenance, card.licence, card.weaknesses):
         assert told
+
+
+def test_a_separator_inside_a_list_item_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "words.jsonl"
+    path.write_text('{"en": ["water|sea"], "ar": "ماء"}\n{"en": "fire", "ar": "نار"}\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_dataset(path)
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == [(1, "en")]
+    assert "item of the list" in str(caught.value)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from generator.datasets import Card, Concept, Dataset
-from generator.errors import MeasureUndefinedError
+from generator.errors import MeasureUndefinedError, ModelUnavailableError
 from generator.models import Model
-from generator.pair import Parameters, measure_pair
+from generator.pair import Parameters, failed_pair, measure_pair
 from generator.results import PairResult, from_json, to_json
 from generator.summary import summary
 
@@ -49,3 +49,10 @@ def test_the_path_of_a_local_model_is_not_published() -> None:
     dataset = dataset_of({"en": ("water",), "ar": ("ماء",)}, {"en": ("fire",), "ar": ("نار",)})
     secret = Model("Test", "precomputed:/home/somebody/secret.npz", "sha256:0")
     assert "somebody" not in to_json(measure_pair(dataset, secret, random_vectors(dataset), NO_MAP))
+
+
+def test_the_path_of_a_local_model_is_not_published_by_its_failure() -> None:
+    dataset = dataset_of({"en": ("water",), "ar": ("ماء",)}, {"en": ("fire",), "ar": ("نار",)})
+    model = Model("Test", "precomputed:/home/somebody/secret.npz")
+    failure = failed_pair(dataset, model, NO_MAP, ModelUnavailableError("there is no file /home/somebody/secret.npz"))
+    assert failure.error.message == "there is no file secret.npz"

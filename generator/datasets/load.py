@@ -209,6 +209,8 @@ def _cell_faults(table: Table, row: Row, column: str, texts: list[str], longest:
     for text in texts:
         if not text:
             yield fault(f"an empty rendering beside a {SEPARATOR!r}", f"Remove the {SEPARATOR!r}")
+        if SEPARATOR in text:
+            yield fault(f"a {SEPARATOR!r} inside {text[:40]!r}", "Write each rendering as an item of the list")
         if len(text) > longest:
             remedy = "Look for an unclosed quote, or raise `longest` in the card"
             yield fault(f"suspiciously long ({len(text):,} characters, over {longest:,})", remedy)

@@ -19,6 +19,7 @@ from generator.toml import read_toml, validated
 Objective = Literal["translation-pairs", "contrastive", "mlm", "next-token", "instruction", "surface", "control", ""]
 KINDS = ("package", "hf", "folder", "precomputed", "ngrams", "control")
 ON_DISK = ("folder", "precomputed")
+"""Kinds of source that lie somewhere on this machine."""
 
 
 @dataclass(frozen=True)

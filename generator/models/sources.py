@@ -14,7 +14,7 @@ from pathlib import Path
 
 from generator.errors import ModelUnavailableError
 from generator.models.encoder import Encoder
-from generator.models.registry import Model
+from generator.models.registry import ON_DISK, Model
 
 # Bump when the vectors of a built-in model change.
 BUILT_IN_REVISION = {"ngrams": "1", "control": "1"}
@@ -69,7 +69,7 @@ def identity(model: Model) -> str:
     }
     told = {name: value for name, value in options.items() if value != getattr(_DEFAULT, name)}
     # Where a precomputed file or a folder lies says nothing; its digest says everything.
-    locator = model.kind if model.kind in {"precomputed", "folder"} else model.source
+    locator = model.kind if model.kind in ON_DISK else model.source
     return json.dumps({"source": locator, "revision": model.revision, **told}, sort_keys=True, ensure_ascii=False)
 
 

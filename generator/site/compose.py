@@ -196,7 +196,6 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
         "missing": "Not measured yet",
     }
     return BoardCell(
-        slug,
         cell.state,
         links.pair_page(standing.model.slug, slug) if has_page else None,
         cell.rank,
@@ -335,8 +334,7 @@ def _mean_affinities(results: Sequence[PairResult]) -> dict[str, float]:
 def _legend(result: PairResult) -> tuple[LegendEntry, ...]:
     look = marks(result.dataset.languages)
     return tuple(
-        LegendEntry(language(tag), look[tag], result.languages[tag].n_renderings, result.languages[tag].intra_spread)
-        for tag in result.dataset.languages
+        LegendEntry(language(tag), look[tag], result.languages[tag].n_renderings) for tag in result.dataset.languages
     )
 
 

@@ -49,7 +49,6 @@ class Score:
 class BoardCell:
     """One pair on a table of scores."""
 
-    dataset: str
     state: str
     """measured, failed, outdated or missing."""
     page: str | None
@@ -176,7 +175,6 @@ class LegendEntry:
     language: Language
     mark: Mark
     n_words: int
-    spread: float
 
 
 @dataclass(frozen=True)
