@@ -24,13 +24,14 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
             f"{len(dataset.texts):,} distinct texts, {missing:,} missing cells"
         )
     store = ResultStore(benchmark.results)
-    stored = {(outcome.model.slug, outcome.dataset.slug): outcome.status for outcome in store}
+    outcomes = {(outcome.model.slug, outcome.dataset.slug): outcome for outcome in store}
     current = 0
     for model in benchmark.models:
         for dataset in benchmark.datasets:
-            state = stored.get((model.slug, dataset.slug), "missing")
+            stored = outcomes.get((model.slug, dataset.slug))
+            state = stored.status if stored else "missing"
             try:
-                if state == "ok" and is_current(store, Pair(pinned(model), dataset), benchmark.parameters):
+                if state == "ok" and is_current(stored, Pair(pinned(model), dataset), benchmark.parameters):
                     current += 1
                     continue
             except IsoglossError as error:

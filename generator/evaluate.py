@@ -14,7 +14,7 @@ from generator.models.registry import Model
 from generator.models.sources import pinned
 from generator.pair import Parameters, failed_pair, measure_pair, pair_key
 from generator.progress import counted, say
-from generator.results import PairFailure, PairResult, ResultStore
+from generator.results import Outcome, PairFailure, PairResult, ResultStore
 from generator.schedule import run_all
 from generator.vectors import VectorCache, cache_path
 
@@ -62,7 +62,7 @@ def evaluate(
     A pair that fails is stored as a failure and the others go on.
     """
     pairs, failures = _pinned_pairs(models, datasets)
-    waiting = [pair for pair in pairs if not is_current(store, pair, parameters)]
+    waiting = [pair for pair in pairs if not is_current(_stored(store, pair), pair, parameters)]
     if waiting:
         say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
     encoded, ready, unencoded = _encode(waiting, allow_remote_code)
@@ -103,17 +103,21 @@ def evaluate_pair(
         return failed_pair(dataset, model, told, error)
 
 
-def is_current(store: ResultStore, pair: Pair, parameters: Parameters) -> bool:
-    """Whether the stored result of a pair is what measuring it again would give."""
-    try:
-        stored = store.read(pair.model.slug, pair.dataset.slug)
-    except InputError:
-        return False
+def is_current(stored: Outcome | None, pair: Pair, parameters: Parameters) -> bool:
+    """Whether the stored outcome of a pair is what measuring it again would give."""
     return (
         isinstance(stored, PairResult)
         and stored.provenance.key == pair_key(pair.dataset, pair.model, parameters)
         and stored.model.name == pair.model.name
     )
+
+
+def _stored(store: ResultStore, pair: Pair) -> Outcome | None:
+    """The stored outcome of a pair; one that cannot be read counts as missing, and is measured again."""
+    try:
+        return store.read(pair.model.slug, pair.dataset.slug)
+    except InputError:
+        return None
 
 
 Failures = list[tuple[Pair, Exception]]

@@ -69,7 +69,7 @@ def model_page(board: Leaderboard, standing: Standing) -> ModelPage:
     model = standing.model
     results = {slug: cell.result for slug, cell in standing.cells.items()}
     measured = [result for result in results.values() if result]
-    latest = max(measured, key=lambda r: r.provenance.created, default=None)
+    latest = _newest(measured)
     return ModelPage(
         links.model_page(model.slug),
         model.name,
@@ -158,7 +158,7 @@ def pair_pages(board: Leaderboard) -> list[PairPage | FailedPairPage]:
 def methods_page(board: Leaderboard) -> MethodsPage:
     """The methods page, with the settings and versions of the newest result."""
     results = [r for s in board.standings for cell in s.cells.values() if (r := cell.result)]
-    latest = max(results, key=lambda r: r.provenance.created, default=None)
+    latest = _newest(results)
     parameters = latest.provenance.parameters if latest else {}
     flat = {**parameters, **{f"map {k}": v for k, v in (parameters.get("layout") or {}).items()}}
     return MethodsPage(
@@ -185,6 +185,10 @@ def board_row(board: Leaderboard, standing: Standing, only: str | None = None) -
         tuple(_board_cell(standing, slug) for slug in slugs),
         _drawing(standing, only) if only else None,
     )
+
+
+def _newest(results: Sequence[PairResult]) -> PairResult | None:
+    return max(results, key=lambda result: result.provenance.created, default=None)
 
 
 def _board_cell(standing: Standing, slug: str) -> BoardCell:

@@ -30,8 +30,7 @@ def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str)
 
     One renderer a language, named by its tag, with the columns x, y, text, concept, label and ``also``, the
     further concepts that the word renders; one named ``links`` and one named ``picked``, both empty, for the
-    page's script to fill. The same result always gives
-    the same text, and no ``<`` that could end a script element.
+    page's script to fill. The same result always gives the same text, and no ``<`` that could end a script element.
     """
     from bokeh.embed import json_item
 
