@@ -16,6 +16,7 @@ site: $(VENV)/.run  ## measure what is missing and build site/
 
 test: $(VENV)/.dev  ## run every test, in a real browser too
 	@sh tests/install-chromium.sh
+	@sh tests/install-embedding-server.sh
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev  ## check style and types
@@ -30,7 +31,7 @@ bench: $(VENV)/.dev  ## measure speed and memory into benchmarks/
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove what the other targets made, but not results/
-	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-server site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.config import Benchmark
+from generator.datasets.quality import LanguageReport, dataset_report
 from generator.errors import IsoglossError
 from generator.evaluate import Pair, is_current
+from generator.listing import as_table
 from generator.models.sources import pinned
 from generator.results import ResultStore
 
 
 def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
-    """A line a dataset, then one for every pair that evaluate would measure.
+    """A table a dataset with a row a language, then a line for every pair that evaluate would measure.
 
     Raises InputError for a stored result that cannot be read.
     """
     for dataset in benchmark.datasets:
-        cells = sum(len(concept.renderings) for concept in dataset.concepts)
-        missing = len(dataset.concepts) * len(dataset.languages) - cells
-        yield (
-            f"{dataset.slug}: {len(dataset.concepts):,} concepts, {len(dataset.languages)} languages, "
-            f"{len(dataset.texts):,} distinct texts, {missing:,} missing cells"
-        )
+        yield f"{dataset.slug}: {len(dataset.concepts):,} concepts, {len(dataset.texts):,} distinct texts"
+        yield as_table([_told(report) for report in dataset_report(dataset)]) + "\n"
     store = ResultStore(benchmark.results)
     outcomes = {(outcome.model.slug, outcome.dataset.slug): outcome for outcome in store}
     current = 0
@@ -31,6 +29,8 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
             stored = outcomes.get((model.slug, dataset.slug))
             state = stored.status if stored else "missing"
             try:
+                if stored and not store.is_whole(stored):
+                    state = "missing"
                 if state == "ok" and is_current(stored, Pair(pinned(model), dataset), benchmark.parameters):
                     current += 1
                     continue
@@ -38,3 +38,20 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
                 yield f"{model.name}: {error}"
             yield f"{Pair(model, dataset)}: {'outdated' if state == 'ok' else state}"
     yield f"{current} of {len(benchmark.models) * len(benchmark.datasets)} results are up to date"
+
+
+def _told(report: LanguageReport) -> dict[str, object]:
+    """A row of the table; words are shown where something is wrong with them."""
+    return {
+        "language": report.tag,
+        "renderings": report.n_renderings,
+        "missing": report.missing,
+        "duplicates": _some(report.duplicates),
+        "identical": f"{report.identical:.0%}",
+        "mixed scripts": _some(report.mixed),
+        "not NFC": report.renormalised,
+    }
+
+
+def _some(texts: tuple[str, ...]) -> str:
+    return f"{len(texts)} ({', '.join(texts[:3])}{', …' if len(texts) > 3 else ''})" if texts else "0"

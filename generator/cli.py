@@ -205,6 +205,24 @@ def list_things(what: str, config: Path, as_json: bool) -> int:
     return DONE
 
 
+@isogloss.group()
+def add() -> None:
+    """Add to a benchmark."""
+
+
+@add.command(name="model")
+@click.argument("name", metavar="ORG/NAME")
+@config_option
+def add_model(name: str, config: Path) -> int:
+    """Write an entry for a model of the mteb registry into models.toml beside the config."""
+    from generator.add import add_model as append
+
+    path, text = append(name, config.resolve().parent)
+    click.echo(text, nl=False)
+    click.echo(f"wrote {path}", err=True)
+    return DONE
+
+
 @isogloss.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> int:
@@ -276,11 +294,13 @@ def _render(benchmark: Benchmark, site: Path) -> int:
     from generator.site.publish import publish
     from generator.site.render import render_site
 
-    outcomes = list(ResultStore(benchmark.results))
+    store = ResultStore(benchmark.results)
+    outcomes = list(store)
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
-    files = render_site(benchmark, outcomes)
+    pairs = [(outcome.model.slug, outcome.dataset.slug) for outcome in outcomes]
+    files = render_site(benchmark, outcomes, {pair: draws for pair in pairs if (draws := store.draws(*pair))})
     publish(files, site)
     say(f"{len(files)} files in {site}; open {site / 'index.html'}")
     return sum(isinstance(outcome, PairFailure) for outcome in outcomes)

@@ -13,9 +13,11 @@ from generator.errors import Fault, InputError, did_you_mean
 from generator.manifold import Layout
 from generator.models.registry import Model, load_registry, select
 from generator.pair import Parameters
+from generator.published import Source, load_published
 from generator.toml import read_toml, validated
 
 CONFIG_NAME = "benchmark.toml"
+STUDY = "paper"
 MOST_DRAWS = 100_000
 
 
@@ -28,6 +30,8 @@ class DatasetEntry:
     path: str
     languages: tuple[str, ...] = ()
     card: Card | None = None
+    overall: bool = True
+    """Whether it counts towards the overall place."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class _File:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     datasets: tuple[DatasetEntry, ...]
+    reference: str = ""
+    published: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     seed: int = Parameters.seed
@@ -79,6 +85,13 @@ class Benchmark:
     site: SiteEntry
     models: tuple[Model, ...]
     datasets: tuple[Dataset, ...]
+    overall: tuple[str, ...]
+    """Slugs of the datasets that the overall place goes by."""
+    reference: str
+    """Slug of the dataset that the others are compared with."""
+    published: tuple[Source, ...]
+    study: tuple[Model, ...]
+    """The registry's group of the models that the first study compared."""
     parameters: Parameters
     results: Path
     output: Path
@@ -106,11 +119,17 @@ def load_benchmark(path: Path) -> Benchmark:
     content = validated(_File, read_toml(path), str(path))
     _refuse_out_of_range(content, str(path))
     folder = path.resolve().parent
+    datasets = _datasets(content.datasets, folder, path)
+    registry = load_registry(folder)
     return Benchmark(
         path,
         content.site,
-        select(load_registry(folder), content.models, content.groups, folder),
-        _datasets(content.datasets, folder, path),
+        select(registry, content.models, content.groups, folder),
+        datasets,
+        tuple(dataset.slug for dataset, entry in zip(datasets, content.datasets, strict=True) if entry.overall),
+        _reference(content.reference, datasets, path),
+        load_published([folder / name for name in content.published]),
+        registry.group(STUDY) if STUDY in registry.groups else (),
         Parameters(
             content.seed,
             content.statistics.draws,
@@ -141,6 +160,14 @@ def _datasets(entries: Sequence[DatasetEntry], folder: Path, config: Path) -> tu
     if faults:
         raise InputError(faults)
     return tuple(datasets.values())
+
+
+def _reference(name: str, datasets: Sequence[Dataset], config: Path) -> str:
+    translated = [dataset.slug for dataset in datasets if dataset.card.translated]
+    if name and name not in translated:
+        problem = f"there is no dataset with translations called {name!r}"
+        raise InputError([Fault(str(config), problem, did_you_mean(name, translated), column="reference")])
+    return name or next(iter(translated), "")
 
 
 def _refuse_out_of_range(content: _File, file: str) -> None:

@@ -12,16 +12,33 @@ from generator.models.registry import Model
 from generator.models.sources import identity, load_encoder
 from generator.vectors import VectorCache
 
-BATCH_SIZE = 128
 CONTROL = "control"
+
+
+class Loader:
+    """Loads a model's encoder when it is first asked for, and once: a failure is remembered as well."""
+
+    def __init__(self, model: Model, *, allow_remote_code: bool = False) -> None:
+        self._model = model
+        self._allow_remote_code = allow_remote_code
+        self._outcome: Encoder | Exception | None = None
+
+    def __call__(self) -> Encoder:
+        if self._outcome is None:
+            try:
+                self._outcome = load_encoder(self._model, allow_remote_code=self._allow_remote_code)
+            except Exception as error:  # whatever a model raises
+                self._outcome = error
+        if isinstance(self._outcome, Exception):
+            raise self._outcome
+        return self._outcome
 
 
 def encode_missing(
     model: Model,
     texts: Iterable[str],
     cache: VectorCache,
-    *,
-    allow_remote_code: bool = False,
+    load: Callable[[], Encoder],
     advance: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Encode the distinct texts that the cache has no vector for; returns how many there were.
@@ -34,7 +51,7 @@ def encode_missing(
     missing = cache.missing(key, wanted)
     if not missing:
         return 0
-    encoder = load_encoder(model, allow_remote_code=allow_remote_code)
+    encoder = load()
     cache.record_settings(key, encoder.settings)
     _store(encoder, model, missing, cache, advance)
     if not cache.missing(key, wanted):
@@ -48,8 +65,8 @@ def encode_missing(
 def _store(
     encoder: Encoder, model: Model, texts: Sequence[str], cache: VectorCache, advance: Callable[[int], None]
 ) -> None:
-    for start in range(0, len(texts), BATCH_SIZE):
-        batch = texts[start : start + BATCH_SIZE]
+    for start in range(0, len(texts), encoder.texts_at_once):
+        batch = texts[start : start + encoder.texts_at_once]
         cache.write(identity(model), batch, _encoded(encoder, model, batch))
         advance(len(batch))
 

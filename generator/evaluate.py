@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from generator.datasets import Dataset
-from generator.encode import CONTROL, encode_missing, settings_of, vectors_of
+from generator.encode import CONTROL, Loader, encode_missing, settings_of, vectors_of
 from generator.errors import InputError, IsoglossError
 from generator.models.registry import Model
 from generator.models.sources import pinned
-from generator.pair import Parameters, failed_pair, measure_pair, pair_key
+from generator.pair import Measured, Parameters, failed_pair, measure_pair, pair_key
 from generator.progress import counted, say
 from generator.results import Outcome, PairFailure, PairResult, ResultStore
 from generator.schedule import run_all
@@ -95,8 +95,10 @@ def evaluate_pair(
         pair = Pair(pinned(model), dataset)
         with VectorCache(cache_path()) as cache:
             if pair.model.kind != CONTROL:
-                encode_missing(pair.model, dataset.texts, cache, allow_remote_code=allow_remote_code)
-        return _measured(told, cache_path(), pair)
+                encode_missing(
+                    pair.model, dataset.texts, cache, Loader(pair.model, allow_remote_code=allow_remote_code)
+                )
+        return _measured(told, cache_path(), pair).result
     except InputError:
         raise
     except IsoglossError as error:
@@ -113,11 +115,12 @@ def is_current(stored: Outcome | None, pair: Pair, parameters: Parameters) -> bo
 
 
 def _stored(store: ResultStore, pair: Pair) -> Outcome | None:
-    """The stored outcome of a pair; one that cannot be read counts as missing, and is measured again."""
+    """The stored outcome of a pair; one that cannot be read whole counts as missing, and is measured again."""
     try:
-        return store.read(pair.model.slug, pair.dataset.slug)
+        outcome = store.read(pair.model.slug, pair.dataset.slug)
     except InputError:
         return None
+    return outcome if outcome and store.is_whole(outcome) else None
 
 
 Failures = list[tuple[Pair, Exception]]
@@ -150,15 +153,14 @@ def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[P
     encoded = 0
     failures: Failures = []
     with VectorCache(cache_path()) as cache:
+        loaders = {name: Loader(mine[0].model, allow_remote_code=allow_remote_code) for name, mine in by_model.items()}
         groups = list(by_model.values())
         for mine in groups:
             model = mine[0].model
             texts = {text for pair in mine for text in pair.dataset.texts}
             try:
                 with counted(f"Encoding with {model.name}", len(texts)) as advance:
-                    count = encode_missing(
-                        model, texts, cache, allow_remote_code=allow_remote_code, advance=lambda n: advance(n, "")
-                    )
+                    count = encode_missing(model, texts, cache, loaders[model.name], lambda n: advance(n, ""))
             except Exception as error:  # whatever a model raises; recorded, so that the others go on
                 if len(mine) > 1:
                     groups += [[pair] for pair in mine]  # what one dataset lacks is not to cost the others
@@ -182,12 +184,13 @@ def _measure(pairs: Sequence[Pair], parameters: Parameters, store: ResultStore, 
                 store.write(failed_pair(pair.dataset, pair.model, parameters, outcome))
                 advance(1, f"{pair}: failed. {outcome}")
             else:
-                store.write(outcome)
-                advance(1, f"{pair}: SA {outcome.measures.semantic_affinity.value:.3f}")
+                store.write(outcome.result, outcome.draws)
+                value = outcome.result.affinity.value
+                advance(1, f"{pair}: {'laid out' if value is None else f'SA {value:.3f}'}")
     return failed
 
 
-def _measured(parameters: Parameters, cache_file: Path, pair: Pair) -> PairResult:
+def _measured(parameters: Parameters, cache_file: Path, pair: Pair) -> Measured:
     """One pair, in whatever process: the function that the pool runs."""
     with VectorCache(cache_file) as cache:
         vectors = vectors_of(pair.dataset, pair.model, cache, parameters.seed)

@@ -12,6 +12,9 @@ import langcodes
 RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"})
 
 
+UNNAMED = {"zxx": "Digits and signs"}
+
+
 @dataclass(frozen=True)
 class Language:
     """A language as pages show it."""
@@ -28,10 +31,12 @@ def language(tag: str) -> Language:
     """Describe a BCP-47 tag; names come from Unicode CLDR through langcodes."""
     parsed = langcodes.Language.get(tag)
     script = parsed.maximize().script or "Zyyy"
+    # "und-Grek", letters of no language in particular, and "zxx", no language at all.
+    named = f"{parsed.script_name()} script" if parsed.script and not parsed.language else UNNAMED.get(tag, "")
     return Language(
         tag=tag,
-        name=parsed.display_name(),
-        autonym=parsed.autonym(),
+        name=named or parsed.display_name(),
+        autonym=named or parsed.autonym(),
         script=script,
         direction="rtl" if script in RIGHT_TO_LEFT else "ltr",
     )

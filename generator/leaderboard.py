@@ -62,10 +62,10 @@ class Standing:
     cells: Mapping[str, Cell]
     """By dataset slug, one for every dataset."""
     place: int | None
-    """Overall place, by mean rank; None unless the model was measured on every dataset."""
+    """Overall place, by mean rank; None unless the model was measured on every dataset that counts."""
     mean_rank: float | None
     mean_sa: float | None
-    """Plain mean over datasets, None unless measured on all; depends on how wide each list's topics are."""
+    """Plain mean over the datasets that count, None unless measured on all; depends on how wide their topics are."""
 
     @property
     def n_measured(self) -> int:
@@ -78,6 +78,18 @@ class Leaderboard:
 
     datasets: tuple[Dataset, ...]
     standings: tuple[Standing, ...]
+    overall: tuple[str, ...]
+    """Slugs of the datasets that the overall place goes by."""
+    reference: str
+    """Slug of the dataset that the others are compared with; empty when nothing is scored."""
+
+    @property
+    def scored(self) -> tuple[Dataset, ...]:
+        """The datasets with translations to compare."""
+        return tuple(dataset for dataset in self.datasets if dataset.card.translated)
+
+    def dataset(self, slug: str) -> Dataset:
+        return next(dataset for dataset in self.datasets if dataset.slug == slug)
 
     def on(self, slug: str) -> tuple[Standing, ...]:
         """The standings in the order of one dataset: ranked by SA, then controls by SA, then the unmeasured."""
@@ -90,7 +102,11 @@ class Leaderboard:
 
 
 def build_leaderboard(
-    datasets: Sequence[Dataset], expected: Iterable[ModelRecord], outcomes: Iterable[Outcome]
+    datasets: Sequence[Dataset],
+    expected: Iterable[ModelRecord],
+    outcomes: Iterable[Outcome],
+    overall: Sequence[str] | None = None,
+    reference: str = "",
 ) -> Leaderboard:
     """Rank everything that was measured.
 
@@ -98,7 +114,11 @@ def build_leaderboard(
         datasets: the datasets as they are now; a result on an older version of one is shown, not ranked.
         expected: models that should have results; those without any are shown as missing.
         outcomes: what the result store holds. Outcomes on other datasets are left out.
+        overall: slugs of the datasets that the overall place goes by; all that are translated when None.
+        reference: slug of the dataset that the others are compared with; the first translated one when empty.
     """
+    translated = [dataset.slug for dataset in datasets if dataset.card.translated]
+    counting = tuple(translated if overall is None else [slug for slug in translated if slug in overall])
     slugs = [dataset.slug for dataset in datasets]
     digests = {dataset.slug: dataset.digest for dataset in datasets}
     models = {model.slug: model for model in expected}
@@ -114,8 +134,8 @@ def build_leaderboard(
     for row in cells.values():
         row.update({slug: Cell("missing") for slug in slugs if slug not in row})
     ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
-    standings = [_standing(models[slug], row, slugs, ranks) for slug, row in cells.items()]
-    return Leaderboard(tuple(datasets), _placed(standings))
+    standings = [_standing(models[slug], row, counting, ranks) for slug, row in cells.items()]
+    return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""))
 
 
 def _state(outcome: Outcome, digest: str) -> Literal["measured", "failed", "outdated"]:
@@ -129,7 +149,7 @@ def _is_ranked(model: ModelRecord) -> bool:
 
 
 def _value(cell: Cell) -> float | None:
-    return cell.result.measures.semantic_affinity.value if cell.result else None
+    return cell.result.affinity.value if cell.result else None
 
 
 def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Mapping[str, Cell]]) -> dict[str, int]:
@@ -139,19 +159,19 @@ def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Map
 
 
 def _standing(
-    model: ModelRecord, row: Mapping[str, Cell], slugs: Sequence[str], ranks: Mapping[str, Mapping[str, int]]
+    model: ModelRecord, row: Mapping[str, Cell], counting: Sequence[str], ranks: Mapping[str, Mapping[str, int]]
 ) -> Standing:
-    cells = {slug: Cell(row[slug].state, row[slug].outcome, ranks[slug].get(model.slug)) for slug in slugs}
-    values = [value for cell in cells.values() if (value := _value(cell)) is not None]
-    places = [cell.rank for cell in cells.values() if cell.rank is not None]
-    n = len(slugs)
+    cells = {slug: Cell(row[slug].state, row[slug].outcome, ranks[slug].get(model.slug)) for slug in ranks}
+    values = [value for slug in counting if (value := _value(cells[slug])) is not None]
+    places = [place for slug in counting if (place := cells[slug].rank) is not None]
+    n = len(counting)
     return Standing(
         model,
         _is_ranked(model),
         cells,
         None,
-        sum(places) / n if len(places) == n else None,
-        sum(values) / n if len(values) == n else None,
+        sum(places) / n if n and len(places) == n else None,
+        sum(values) / n if n and len(values) == n else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from generator.config import load_benchmark
 from generator.models import load_registry
+from generator.models.sources import needs
 from generator.results import PairFailure, PairResult, ResultStore
 
 Records = list[dict[str, Any]]
@@ -23,6 +24,7 @@ def models(config: Path) -> Records:
             "objective": model.objective,
             "parameters": model.parameters,
             "groups": list(model.groups),
+            "needs": list(needs(model)),
         }
         for model in load_registry(config.resolve().parent).models.values()
     ]
@@ -50,7 +52,7 @@ def results(config: Path) -> Records:
             "model": outcome.model.name,
             "dataset": outcome.dataset.slug,
             "status": outcome.status,
-            "semantic_affinity": outcome.measures.semantic_affinity.value if isinstance(outcome, PairResult) else None,
+            "semantic_affinity": outcome.affinity.value if isinstance(outcome, PairResult) else None,
             "created": outcome.provenance.created,
             "error": outcome.error.message if isinstance(outcome, PairFailure) else None,
         }
@@ -71,5 +73,5 @@ def _cell(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, list):
-        return ",".join(value) or "-"
+        return ", ".join(value) or "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

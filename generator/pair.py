@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from generator.datasets import Dataset
 from generator.errors import MeasureUndefinedError
@@ -39,9 +40,9 @@ from generator.records import (
     map_record,
     model_record,
 )
-from generator.results import Estimate, Failure, Measures, PairFailure, PairResult, Provenance
+from generator.results import Draws, Estimate, Failure, Measures, PairFailure, PairResult, Provenance
 
-MEASURE_VERSION = 1
+MEASURE_VERSION = 2
 """Part of every result's key: bump it when the same vectors would give other numbers."""
 
 VERSIONED = (
@@ -81,14 +82,22 @@ def pair_key(dataset: Dataset, model: Model, parameters: Parameters) -> str:
     return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A pair's result, and the resamples behind its intervals."""
+
+    result: PairResult
+    draws: Draws
+
+
 def measure_pair(
     dataset: Dataset,
     model: Model,
     vectors: Mapping[str, VectorArray],
     parameters: Parameters,
     settings: Settings | None = None,
-) -> PairResult:
-    """Every measure of one pair.
+) -> Measured:
+    """Every measure of one pair; of a dataset without translations, the spread of each language and the map.
 
     Args:
         dataset: the concepts.
@@ -101,22 +110,22 @@ def measure_pair(
         MeasureUndefinedError: when SA has no value for these vectors. A companion measure or map without a
             value is recorded with its reason instead.
     """
-    concepts = concept_index(dataset)
     _refuse_faulty(dataset, vectors)
     units = unit_vectors(vectors)
-    affinity = semantic_affinity(units, concepts)
-    weights = concept_weights(concepts.n_concepts, parameters.draws, parameters.seed)
-    measures = _measures(vectors, units, concepts, affinity, weights, parameters)
-    return PairResult(
+    affinity, measures, draws = (
+        _compared(dataset, vectors, units, parameters) if dataset.card.translated else (None, None, {})
+    )
+    result = PairResult(
         model=model_record(model, settings or {}, next(iter(vectors.values())).shape[1]),
         dataset=dataset_record(dataset),
         measures=measures,
-        languages=language_records(units, affinity),
-        language_pairs=language_pairs(affinity),
+        languages=language_records(units),
+        language_pairs=language_pairs(affinity) if affinity else (),
         concepts=concept_records(dataset, affinity),
         map=map_record(dataset, units, parameters.layout) if parameters.layout else None,
         provenance=provenance(dataset, model, parameters),
     )
+    return Measured(result, draws)
 
 
 def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:
@@ -169,15 +178,17 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _measures(
-    vectors: Mapping[str, VectorArray],
-    units: Mapping[str, FloatArray],
-    concepts: ConceptIndex,
-    affinity: Affinity,
-    weights: FloatArray,
-    parameters: Parameters,
-) -> Measures:
+def _compared(
+    dataset: Dataset, vectors: Mapping[str, VectorArray], units: Mapping[str, FloatArray], parameters: Parameters
+) -> tuple[Affinity, Measures, Draws]:
+    """What comparing translations gives."""
+    concepts = concept_index(dataset)
+    affinity = semantic_affinity(units, concepts)
+    # Datasets share no concepts, so their resamples must have nothing in common either.
+    own = int(dataset.digest[:16], 16)
+    weights = concept_weights(concepts.n_concepts, parameters.draws, [parameters.seed, own])
     undefined: dict[str, str] = {}
+    draws: dict[str, npt.NDArray[np.float32]] = {}
 
     def attempt(name: str, measure: Callable[[], Estimate]) -> Estimate:
         try:
@@ -193,11 +204,14 @@ def _measures(
         return None
 
     def estimate(name: str, of: Mapping[str, FloatArray], result: Affinity) -> Estimate:
-        draws = affinity_draws(of, concepts, result.concept_spread, weights)
-        interval = percentile_interval(draws, parameters.confidence)
+        drawn = affinity_draws(of, concepts, result.concept_spread, weights)
+        interval = percentile_interval(drawn.affinity, parameters.confidence)
         if interval is None:
             undefined[f"{name} interval"] = "too few concepts to resample"
             return Estimate(result.value)
+        draws[name] = drawn.affinity.astype(np.float32)
+        if of is units:
+            draws["null_sa"] = drawn.null.astype(np.float32)
         return Estimate(result.value, interval.low, interval.high)
 
     def centred() -> Estimate:
@@ -205,7 +219,7 @@ def _measures(
         without_offset = centred_vectors(units)
         return estimate("centred_sa", without_offset, semantic_affinity(without_offset, concepts))
 
-    return Measures(
+    measures = Measures(
         semantic_affinity=estimate("semantic_affinity", units, affinity),
         semantic_ratio=affinity.ratio,
         inter_spread=affinity.inter_spread,
@@ -217,6 +231,7 @@ def _measures(
         euclidean_sa=attempt("euclidean_sa", lambda: Estimate(euclidean_affinity(vectors, concepts))).value,
         undefined=undefined,
     )
+    return affinity, measures, draws
 
 
 def _refuse_faulty(dataset: Dataset, vectors: Mapping[str, VectorArray]) -> None:

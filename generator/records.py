@@ -10,7 +10,7 @@ import numpy as np
 from generator.datasets import Dataset
 from generator.errors import MapUndefinedError
 from generator.manifold import DECIMALS, Layout, lay_out
-from generator.measures.affinity import Affinity
+from generator.measures.affinity import Affinity, mean_pairwise_spread
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
 from generator.models.encoder import Settings
@@ -37,6 +37,7 @@ def model_record(model: Model, settings: Settings, dimensions: int | None) -> Mo
         source=model.kind if model.kind in ON_DISK else model.source,
         revision=model.revision,
         objective=model.objective,
+        family=model.family,
         architecture=model.architecture,
         parameters=model.parameters,
         dimensions=dimensions,
@@ -65,11 +66,11 @@ def dataset_record(dataset: Dataset) -> DatasetRecord:
     )
 
 
-def language_records(units: Mapping[str, FloatArray], affinity: Affinity) -> dict[str, LanguageRecord]:
+def language_records(units: Mapping[str, FloatArray]) -> dict[str, LanguageRecord]:
     """Per language: its spread, and how many of its words have a vector of their own."""
     return {
-        tag: LanguageRecord(float(spread), len(units[tag]), len(np.unique(np.round(units[tag], DECIMALS), axis=0)))
-        for tag, spread in zip(affinity.languages, affinity.language_spread, strict=True)
+        tag: LanguageRecord(mean_pairwise_spread(rows), len(rows), len(np.unique(np.round(rows, DECIMALS), axis=0)))
+        for tag, rows in units.items()
     }
 
 
@@ -88,13 +89,13 @@ def language_pairs(affinity: Affinity) -> tuple[LanguagePair, ...]:
     )
 
 
-def concept_records(dataset: Dataset, affinity: Affinity) -> tuple[ConceptRecord, ...]:
+def concept_records(dataset: Dataset, affinity: Affinity | None) -> tuple[ConceptRecord, ...]:
     """Per concept: its renderings, spread and SA."""
+    unknown = np.full(len(dataset.concepts), np.nan)
+    spreads, values = (affinity.concept_spread, affinity.concept_affinity) if affinity else (unknown, unknown)
     return tuple(
         ConceptRecord(concept.id, dict(concept.renderings), _known(spread), _known(value))
-        for concept, spread, value in zip(
-            dataset.concepts, affinity.concept_spread, affinity.concept_affinity, strict=True
-        )
+        for concept, spread, value in zip(dataset.concepts, spreads, values, strict=True)
     )
 
 

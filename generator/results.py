@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, TypeAdapter, ValidationError
 
 from generator.errors import Fault, InputError
@@ -19,9 +24,13 @@ from generator.models.encoder import Settings
 SCHEMA: Final = 1
 SIGNIFICANT_DIGITS = 9
 COORDINATE_DIGITS = 4
+DRAWS = ".draws.npz"
 
 Undefined = Mapping[str, str]
 """By measure: why it has no value for this pair."""
+
+Draws = Mapping[str, npt.NDArray[np.float32]]
+"""By measure: its value in each resample of the concepts; the same resamples for every model on a dataset."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class ModelRecord:
     source: str
     revision: str
     objective: str = ""
+    family: str = ""
     architecture: str = ""
     parameters: int | None = None
     dimensions: int | None = None
@@ -163,7 +173,8 @@ class PairResult:
 
     model: ModelRecord
     dataset: DatasetRecord
-    measures: Measures
+    measures: Measures | None
+    """None where there is nothing to translate."""
     languages: Mapping[str, LanguageRecord]
     language_pairs: tuple[LanguagePair, ...]
     concepts: tuple[ConceptRecord, ...]
@@ -171,6 +182,11 @@ class PairResult:
     provenance: Provenance
     status: Literal["ok"] = "ok"
     schema: Literal[1] = SCHEMA
+
+    @property
+    def affinity(self) -> Estimate:
+        """SA; without a value where there is nothing to translate."""
+        return self.measures.semantic_affinity if self.measures else Estimate(None)
 
 
 @dataclass(frozen=True)
@@ -234,11 +250,41 @@ class ResultStore:
         path = self.path(model_slug, dataset_slug)
         return from_json(path.read_bytes(), str(path)) if path.is_file() else None
 
-    def write(self, outcome: Outcome) -> Path:
-        """Store an outcome whole or not at all. A failure that says nothing new keeps its first date."""
+    def draws(self, model_slug: str, dataset_slug: str) -> Draws | None:
+        """The stored resamples of a pair, None when there are none. Raises InputError when they are unreadable."""
+        path = self.path(model_slug, dataset_slug).with_suffix(DRAWS)
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays.files}
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            remedy = "Delete the file and run isogloss evaluate again"
+            raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
+
+    def is_whole(self, outcome: Outcome) -> bool:
+        """Whether everything that belongs to an outcome is stored and readable."""
+        if isinstance(outcome, PairFailure) or outcome.affinity.low is None:
+            return True
+        try:
+            return self.draws(outcome.model.slug, outcome.dataset.slug) is not None
+        except InputError:
+            return False
+
+    def write(self, outcome: Outcome, draws: Draws | None = None) -> Path:
+        """Store an outcome whole or not at all, its resamples beside it.
+
+        A failure that says nothing new keeps its first date.
+        """
         path = self.path(outcome.model.slug, outcome.dataset.slug)
         if isinstance(outcome, PairFailure) and self._says(path, outcome):
             return path
+        beside = path.with_suffix(DRAWS)
+        # The result comes last: once it is there, so is all that belongs to it.
+        if draws:
+            write_atomically(beside, _packed(draws))
+        else:
+            beside.unlink(missing_ok=True)
         write_atomically(path, to_json(outcome).encode())
         return path
 
@@ -257,6 +303,13 @@ class ResultStore:
             and stored.error == failure.error
             and stored.provenance.key == failure.provenance.key
         )
+
+
+def _packed(draws: Draws) -> bytes:
+    """The NPZ file of some resamples; numpy writes no date into it, so that the same draws give the same bytes."""
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **draws)
+    return content.getvalue()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

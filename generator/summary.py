@@ -12,8 +12,11 @@ def summary(result: PairResult) -> str:
     """SA with its interval, what chance gives, and the extremes among concepts and language pairs."""
     measures = result.measures
     n = result.dataset.n_concepts
+    title = f"{result.model.name} on {result.dataset.name}: {n:,} concepts in {', '.join(result.dataset.languages)}"
+    if measures is None:
+        return f"{title}\n\n  Nothing is translated here, so there is no score."
     lines = [
-        f"{result.model.name} on {result.dataset.name}: {n:,} concepts in {', '.join(result.dataset.languages)}",
+        title,
         "",
         f"  Semantic Affinity  {_estimate(measures.semantic_affinity)}   {' or '.join(tiers(measures))}",
         f"  null SA            {_number(measures.null_sa)}   what chance gives for these vectors",

@@ -30,9 +30,16 @@ class Card:
     link: str = ""
     languages: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
+    translated: bool = True
+    """False where there is nothing to translate, such as letters: maps and geometry only, no SA."""
     columns: Mapping[str, str] = field(default_factory=dict)
     longest: int = 1000
     """Renderings of more characters than this are taken for a mistake, such as an unclosed quote."""
+
+    @property
+    def least_languages(self) -> int:
+        """How many languages a dataset, and each of its concepts, needs."""
+        return 2 if self.translated else 1
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,15 @@ class Dataset:
     card: Card
     languages: tuple[str, ...]
     concepts: tuple[Concept, ...]
+    renormalised: Mapping[str, int] = field(default_factory=dict)
+    """By language, how many renderings of the file were not in Unicode's composed form (NFC); they are here."""
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that a measure depends on: languages, and concepts in order."""
         content = [self.languages, [[c.id, sorted(c.renderings.items())] for c in self.concepts]]
+        if not self.card.translated:
+            content.append("untranslated")
         return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
 
     @cached_property

@@ -116,20 +116,21 @@ def _validated(table: Table, card: Card, slug: str, wanted: tuple[str, ...]) -> 
     concepts = [_concept(table, row, index, columns, card, faults) for index, row in enumerate(table.rows, start=1)]
     faults += _repeated_ids(table, concepts)
     if columns_are_sound:  # else a misread header would make every row lack a language
+        least = card.least_languages
         if not wanted:
             faulty = {fault.row for fault in faults}
             faults += [
                 _lone(table.file, concept, row.number)
                 for concept, row in zip(concepts, table.rows, strict=True)
-                if len(concept.renderings) < 2 and row.number not in faulty
+                if len(concept.renderings) < least and row.number not in faulty
             ]
         # Rows that the chosen languages leave with one rendering have nothing to compare.
-        concepts = [c for c in concepts if len(c.renderings) > 1]
+        concepts = [c for c in concepts if len(c.renderings) >= least]
         if not faults:
             faults += _too_few(table.file, concepts, columns)
     if faults:
         raise InputError(sorted(faults, key=lambda fault: fault.row or 0))
-    return Dataset(slug, card, tuple(columns.languages), tuple(concepts))
+    return Dataset(slug, card, tuple(columns.languages), tuple(concepts), _renormalised(table, columns))
 
 
 def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fault]) -> _Columns:
@@ -163,9 +164,10 @@ def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fau
     if card.languages and not wanted and declared != set(languages):
         problem = f"the card names {', '.join(card.languages)}, the columns are {', '.join(languages)}"
         faults.append(Fault(table.file, problem, "Make both name the same languages"))
-    if len(languages) < 2 and not faults:
+    if len(languages) < card.least_languages and not faults:
         remedy = "Give each language a column headed by its tag"
-        faults.append(Fault(table.file, f"{len(languages)} language columns, two are the least", remedy))
+        problem = f"{len(languages)} language columns, {card.least_languages} is the least"
+        faults.append(Fault(table.file, problem, remedy))
     ordered = {tag: languages[tag] for tag in wanted if tag in languages} if wanted else languages
     return _Columns(ordered, tuple(name for name in card.columns if name in table.columns))
 
@@ -190,10 +192,25 @@ def _concept(table: Table, row: Row, index: int, columns: _Columns, card: Card, 
 
 
 def _renderings(cell: Cell) -> Iterable[str]:
+    return (unicodedata.normalize("NFC", text) for text in _written(cell))
+
+
+def _written(cell: Cell) -> Iterable[str]:
+    """The renderings of a cell as the file has them."""
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return ()
     texts = cell.split(SEPARATOR) if isinstance(cell, str) else cell
-    return (unicodedata.normalize("NFC", text.strip(" \u3000\u00a0\r\n")) for text in texts)
+    return (text.strip(" \u3000\u00a0\r\n") for text in texts)
+
+
+def _renormalised(table: Table, columns: _Columns) -> dict[str, int]:
+    counts = {
+        tag: sum(
+            not unicodedata.is_normalized("NFC", text) for row in table.rows for text in _written(row.cells.get(h))
+        )
+        for tag, h in columns.languages.items()
+    }
+    return {tag: count for tag, count in counts.items() if count}
 
 
 def _plain(cell: Cell) -> str:

@@ -242,6 +242,14 @@ def concept_pair_spreads(
     return spreads
 
 
+def cell_means(units: Mapping[str, FloatArray], concepts: ConceptIndex) -> tuple[FloatArray, FloatArray]:
+    """Mean unit vector of every cell, (C, L, d), zero for an empty one; and which are held, (C, L), as 0 and 1."""
+    cells = [_cells(rows, concepts.languages[tag], 0, concepts.n_concepts, False) for tag, rows in units.items()]
+    means = np.stack([cell.mean for cell in cells], axis=1)
+    held = np.isfinite(means[:, :, 0])
+    return np.where(held[:, :, None], means, 0), held.astype(np.float64)
+
+
 def unit_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
     """The same directions at length 1, in float64.
 

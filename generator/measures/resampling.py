@@ -6,17 +6,21 @@ pairs: with weights w on the renderings and x their deviations from the mean uni
     H = (w₁ Σ w‖x‖² - ‖Σ w x‖²) / (w₁² - w₂),    w₁ = Σ w, w₂ = Σ w²,
 
 which leaves out the pairs of a rendering with its own copies; keeping those would shrink H by about 1 - 1/n.
+In V₀ the pairs of a concept with its own copies are left out in the same way: with m_c(a) the mean of a cell,
+
+    Σ_{c≠c'} w_c w_c' m_c(a)·m_c'(b) = (Σ w m(a))·(Σ w m(b)) - Σ w² m(a)·m(b).
+
 Method: the percentile bootstrap (Efron and Tibshirani, 1993, chapter 13).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from generator.measures.affinity import LEAST_SPREAD
+from generator.measures.affinity import LEAST_SPREAD, cell_means
 from generator.measures.index import ConceptIndex, FloatArray, Incidence
 
 CHUNK_BYTES = 64 << 20
@@ -32,10 +36,21 @@ class Interval:
     high: float
 
 
-def concept_weights(n_concepts: int, draws: int, seed: int) -> FloatArray:
+@dataclass(frozen=True)
+class AffinityDraws:
+    """What resamples give, in the same order in both arrays; NaN where a resample leaves a value undefined."""
+
+    affinity: FloatArray
+    """SA, shape (draws,)."""
+    null: FloatArray
+    """Null SA, shape (draws,)."""
+
+
+def concept_weights(n_concepts: int, draws: int, seed: int | Sequence[int]) -> FloatArray:
     """How often each concept is drawn in each resample, shape (draws, n_concepts); each row sums to n_concepts.
 
     Depends on nothing but its arguments, so every model measured on a dataset gets the same resamples.
+    Put what tells datasets apart into ``seed``, so that theirs are independent.
     """
     rng = np.random.default_rng(seed)
     drawn = rng.integers(n_concepts, size=(draws, n_concepts)) + np.arange(draws)[:, None] * n_concepts
@@ -44,8 +59,8 @@ def concept_weights(n_concepts: int, draws: int, seed: int) -> FloatArray:
 
 def affinity_draws(
     units: Mapping[str, FloatArray], concepts: ConceptIndex, concept_spread: FloatArray, weights: FloatArray
-) -> FloatArray:
-    """SA of each resample, shape (draws,); NaN where a resample leaves it undefined.
+) -> AffinityDraws:
+    """SA and null SA of each resample.
 
     Args:
         units: unit vectors (n_l, d) by language.
@@ -57,7 +72,8 @@ def affinity_draws(
     known = np.isfinite(concept_spread)
     with np.errstate(invalid="ignore", divide="ignore"):
         inter = weights[:, known] @ concept_spread[known] / weights[:, known].sum(axis=1)
-        return np.where(intra >= LEAST_SPREAD, 1 / (1 + inter / intra), np.nan)
+        spreads = (inter, _null_draws(units, concepts, weights))
+        return AffinityDraws(*(np.where(intra >= LEAST_SPREAD, 1 / (1 + s / intra), np.nan) for s in spreads))
 
 
 def percentile_interval(draws: FloatArray, confidence: float = 0.95) -> Interval | None:
@@ -82,6 +98,27 @@ def _intra_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -
         # Not left to the division: with one rendering both sides are zero up to rounding.
         pairs = np.where(np.count_nonzero(w, axis=1) > 1, total**2 - squares, np.nan)
         spread[start : start + step] = (total * (w @ norm) - (summed**2).sum(axis=1)) / pairs
+    return spread
+
+
+def _null_draws(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: FloatArray) -> FloatArray:
+    """V₀ of each resample, shape (draws,); NaN where no two different concepts were drawn."""
+    means, held = cell_means(units, concepts)
+    n_concepts, n_languages, n_dims = means.shape
+    matched = (means @ means.transpose(0, 2, 1)).reshape(n_concepts, -1)
+    together = (held[:, :, None] * held[:, None, :]).reshape(n_concepts, -1)
+    upper = np.ravel_multi_index(np.triu_indices(n_languages, 1), (n_languages, n_languages))
+    spread = np.empty(len(weights))
+    step = max(1, CHUNK_BYTES // (8 * n_languages * n_dims))
+    for start in range(0, len(weights), step):
+        w = weights[start : start + step]
+        summed = (w @ means.reshape(n_concepts, -1)).reshape(-1, n_languages, n_dims)
+        n_drawn = w @ held
+        products = (summed @ summed.transpose(0, 2, 1)).reshape(len(w), -1)[:, upper] - w**2 @ matched[:, upper]
+        pairs = (n_drawn[:, :, None] * n_drawn[:, None, :]).reshape(len(w), -1)[:, upper] - w**2 @ together[:, upper]
+        known = pairs > 0
+        terms = np.divide(products, pairs, out=np.zeros_like(products), where=known)
+        spread[start : start + step] = 1 - terms.sum(axis=1) / known.sum(axis=1)
     return spread
 
 

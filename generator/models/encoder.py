@@ -9,11 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
+BATCH_SIZE = 128
+"""Texts that a model reads at once."""
 Settings = Mapping[str, str | int | float | bool | None]
 
 
 class Encoder(Protocol):
     """Turns texts into vectors; the same text always gets the same vector."""
+
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts to hand over at a time: each lot is stored before the next begins."""
 
     @property
     def settings(self) -> Settings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generator.models.encoder import Settings, Vectors
+from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 
 DIMENSIONS = 1024
 SHORTEST, LONGEST = 2, 4
@@ -17,6 +17,8 @@ class NgramEncoder:
 
     Hashing needs no vocabulary, so a text's vector depends on that text alone and can be cached.
     """
+
+    texts_at_once = BATCH_SIZE
 
     def __init__(self) -> None:
         from sklearn.feature_extraction.text import HashingVectorizer

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from generator.errors import Fault, InputError, ModelUnavailableError
-from generator.models.encoder import Settings, Vectors
+from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 
 COLUMNS = 'Write the columns (Parquet) or arrays (NPZ) "text" and "vector", one vector of equal length a text'
 SHOWN_TEXTS = 5
@@ -20,6 +20,8 @@ class PrecomputedEncoder:
 
     Raises InputError when the file is not what the contract says, naming the row.
     """
+
+    texts_at_once = BATCH_SIZE
 
     def __init__(self, path: Path) -> None:
         self._path = path

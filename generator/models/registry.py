@@ -7,9 +7,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict, Field
 
 from generator.errors import Fault, InputError, did_you_mean
 from generator.resources import shipped
@@ -17,9 +18,35 @@ from generator.slugs import slugify
 from generator.toml import read_toml, validated
 
 Objective = Literal["translation-pairs", "contrastive", "mlm", "next-token", "instruction", "surface", "control", ""]
-KINDS = ("package", "hf", "folder", "precomputed", "ngrams", "control")
+Family = Literal["encoder", "decoder", "static", ""]
+"""What a model is built on: a bidirectional encoder such as BERT, a language model, or a table of token vectors."""
+KINDS = ("package", "hf", "mteb", "api", "folder", "precomputed", "ngrams", "control")
 ON_DISK = ("folder", "precomputed")
 """Kinds of source that lie somewhere on this machine."""
+
+
+def _without_credentials(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError("an address reads http(s)://HOST/PATH, without user, password or query")
+    return address
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where and how an API is asked for vectors. None of it changes them but ``base_url``."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    base_url: Annotated[str, AfterValidator(_without_credentials)] = "https://api.openai.com/v1"
+    key: str = "OPENAI_API_KEY"
+    """The environment variable that holds the key; empty for a server that wants none."""
+    batch: Annotated[int, Field(ge=1)] = 128
+    """Texts a request, at most."""
+    concurrency: Annotated[int, Field(ge=1)] = 4
+    """Requests at a time."""
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds to wait for one answer."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +62,7 @@ class Model:
     """Commit, version or digest; resolved before measuring when empty."""
     groups: tuple[str, ...] = ()
     objective: Objective = ""
+    family: Family = ""
     architecture: str = ""
     parameters: int | None = None
     dimensions: int | None = None
@@ -52,6 +80,10 @@ class Model:
     """Tokens read of each text; the model's own limit when missing."""
     normalise: bool = False
     """Whether the encoder's output is scaled to unit length before it is stored."""
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """Further arguments that the model's own code asks for."""
+    endpoint: Endpoint | None = None
+    """Of an API, where it is not OpenAI's own."""
     trust_remote_code: bool = False
     """Whether the model needs code from its repository; run only with --allow-remote-code too."""
 
@@ -173,6 +205,12 @@ def _named_on_the_spot(name: str, folder: Path) -> Model | None:
     if kind == "hf" and locator:
         repository, _, revision = locator.partition("@")
         return Model(repository, f"hf:{repository}", revision, link=f"https://huggingface.co/{repository}")
+    if kind == "mteb" and locator:
+        return Model(locator, name, link=f"https://huggingface.co/{locator}")
+    if kind == "api" and locator:
+        model, _, base_url = locator.partition("@")
+        # The key that a variable holds belongs to one provider: no other address gets it without an entry that says so.
+        return Model(model, f"api:{model}", endpoint=Endpoint(base_url, key="") if base_url else None)
     if kind == "precomputed" and locator:
         return _located(Model(Path(locator).stem, name), folder)
     path = folder / name

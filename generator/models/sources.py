@@ -14,10 +14,12 @@ from pathlib import Path
 
 from generator.errors import ModelUnavailableError
 from generator.models.encoder import Encoder
-from generator.models.registry import ON_DISK, Model
+from generator.models.registry import ON_DISK, Endpoint, Model
 
 # Bump when the vectors of a built-in model change.
 BUILT_IN_REVISION = {"ngrams": "1", "control": "1"}
+# An API's model can change without a notice, and no revision says so.
+UNVERSIONED = "unversioned"
 
 
 def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
@@ -30,6 +32,14 @@ def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
         from generator.models.precomputed import PrecomputedEncoder
 
         return PrecomputedEncoder(Path(model.locator))
+    if model.kind == "api":
+        from generator.models.api import ApiEncoder
+
+        return ApiEncoder(model)
+    if model.kind == "mteb":
+        from generator.models.mteb_registry import MtebEncoder
+
+        return MtebEncoder(model, allow_remote_code=allow_remote_code)
     from generator.models.transformer import TransformerEncoder
 
     if model.trust_remote_code and not allow_remote_code:
@@ -50,6 +60,12 @@ def pinned(model: Model) -> Model:
         return dataclasses.replace(model, revision=BUILT_IN_REVISION[model.kind])
     if model.kind == "package":
         return dataclasses.replace(model, revision=model.revision or _package_version(model))
+    if model.kind == "api":
+        return dataclasses.replace(model, revision=model.revision or UNVERSIONED)
+    if model.kind == "mteb":
+        from generator.models.mteb_registry import revision
+
+        return dataclasses.replace(model, revision=revision(model.locator, model.revision) or UNVERSIONED)
     if model.kind == "hf":
         from generator.models.hub import commit
 
@@ -66,8 +82,11 @@ def identity(model: Model) -> str:
         "max_length": model.max_length,
         "normalise": model.normalise,
         "trust_remote_code": model.trust_remote_code,
+        "options": dict(model.options),
     }
     told = {name: value for name, value in options.items() if value != getattr(_DEFAULT, name)}
+    if model.endpoint:
+        told["base_url"] = model.endpoint.base_url
     # Where a precomputed file or a folder lies says nothing; its digest says everything.
     locator = model.kind if model.kind in ON_DISK else model.source
     return json.dumps({"source": locator, "revision": model.revision, **told}, sort_keys=True, ensure_ascii=False)
@@ -92,6 +111,21 @@ def model_folder(model: Model) -> Path:
     if not folder.is_dir():
         raise ModelUnavailableError(f"{model.name}: there is no folder {folder}")
     return folder
+
+
+def needs(model: Model) -> tuple[str, ...]:
+    """What a model needs besides what is installed with Isogloss, for people to see before they try."""
+    if model.kind == "api":
+        key = (model.endpoint or Endpoint()).key
+        return ("isogloss[api]", "network", *([key] if key else []))
+    wanted = {"hf": ("network or a download",), "mteb": ("isogloss[mteb]", "network or a download")}
+    found = [*wanted.get(model.kind, ())]
+    if model.kind in wanted and model.parameters:
+        size = model.parameters * (4 if model.dtype == "float32" else 2) / 1e9
+        found += [f"{size:.1f} GB of memory"] if size >= 0.05 else []
+    if model.trust_remote_code:
+        found.append("--allow-remote-code")
+    return tuple(found)
 
 
 def _package_version(model: Model) -> str:

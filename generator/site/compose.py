@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from generator.datasets import Dataset
+from generator.datasets.quality import dataset_report
 from generator.languages import Language, language
 from generator.leaderboard import Leaderboard, Standing, tiers
-from generator.results import Estimate, PairResult
+from generator.published import Figure, Source, figures_of
+from generator.results import PairResult
 from generator.site import links
-from generator.site.figures import map_json
+from generator.site.figures import map_json, shown_points
 from generator.site.marks import marks
 from generator.site.pages import (
     BoardCell,
@@ -25,6 +28,8 @@ from generator.site.pages import (
     ModelSection,
     PairCell,
     PairPage,
+    PublishedRow,
+    ReportRow,
     Score,
     SpreadRow,
     Word,
@@ -32,6 +37,9 @@ from generator.site.pages import (
 
 SHOWN_CONCEPTS = 8
 """How many hardest and easiest concepts a model's page lists."""
+
+SHOWN_LANGUAGES = 16
+"""How many languages a table of words has columns for; the files have all."""
 
 OBJECTIVES = {
     "translation-pairs": "translation pairs",
@@ -52,24 +60,21 @@ def home_page(board: Leaderboard, title: str, description: str) -> HomePage:
         links.HOME,
         title,
         description,
-        tuple(
-            DatasetSummary(
-                d.card.name, links.dataset_page(d.slug), d.card.domain, len(d.concepts), _languages(d.languages)
-            )
-            for d in board.datasets
-        ),
+        tuple(_summary(board, dataset) for dataset in board.scored),
+        tuple(_summary(board, dataset) for dataset in board.datasets if not dataset.card.translated),
         tuple(row for standing, row in rows if standing.ranked),
         tuple(row for standing, row in rows if not standing.ranked),
-        len(board.datasets) > 1,
+        len(board.overall) > 1,
     )
 
 
-def model_page(board: Leaderboard, standing: Standing) -> ModelPage:
+def model_page(board: Leaderboard, standing: Standing, published: Sequence[Source] = ()) -> ModelPage:
     """A model's page; it shows the model as it was when last measured."""
     model = standing.model
-    results = {slug: cell.result for slug, cell in standing.cells.items()}
-    measured = [result for result in results.values() if result]
+    measured = [result for cell in standing.cells.values() if (result := cell.result)]
     latest = _newest(measured)
+    # The spread within a language tells most on the lists that a model is ranked by.
+    counting = [board.dataset(slug) for slug in board.overall]
     return ModelPage(
         links.model_page(model.slug),
         model.name,
@@ -80,14 +85,16 @@ def model_page(board: Leaderboard, standing: Standing) -> ModelPage:
         sum(s.ranked and s.place is not None for s in board.standings),
         _verdict(standing, measured),
         tuple(_model_section(board, standing, d.slug) for d in board.datasets),
-        _spread_rows(list(results.values())),
+        tuple(dataset.card.name for dataset in counting),
+        _spread_rows([standing.cells[dataset.slug].result for dataset in counting]),
+        published_rows(board, figures_of(published, model.name)),
         latest.provenance if latest else None,
     )
 
 
 def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
     """A dataset's page; a concept's SA there is its mean over the ranked models."""
-    dataset = next(d for d in board.datasets if d.slug == slug)
+    dataset = board.dataset(slug)
     card = dataset.card
     rows = tuple(board_row(board, standing, only=slug) for standing in board.on(slug))
     results = [r for s in board.standings if s.ranked and (r := s.cells[slug].result)]
@@ -106,9 +113,11 @@ def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
             c.id,
             _label(c.id, c.renderings),
             c.category,
-            _words(c.renderings, dataset.languages),
+            _shown_words(c.renderings, dataset.languages, translated=card.translated),
             difficulty.get(c.id),
             None,
+            tuple(c.extra.get(name, "") for name in card.columns),
+            c.note,
         )
         for c in dataset.concepts
     )
@@ -122,7 +131,23 @@ def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
         dataset.digest,
         links.dataset_file(slug),
         _languages(dataset.languages),
+        card.translated,
         rows,
+        tuple(
+            ReportRow(
+                language(report.tag),
+                report.n_renderings,
+                report.missing,
+                len(report.duplicates),
+                report.identical,
+                len(report.mixed),
+                report.renormalised,
+            )
+            for report in dataset_report(dataset)
+        ),
+        tuple(card.columns.items()),
+        any(concept.note for concept in dataset.concepts),
+        _headings(dataset.languages, translated=card.translated),
         concepts,
         len(results),
     )
@@ -173,7 +198,7 @@ def methods_page(board: Leaderboard) -> MethodsPage:
 def board_row(board: Leaderboard, standing: Standing, only: str | None = None) -> BoardRow:
     """A model's row of the leaderboard, or of one dataset's."""
     model = standing.model
-    slugs = [only] if only else [dataset.slug for dataset in board.datasets]
+    slugs = [only] if only else [dataset.slug for dataset in board.scored]
     return BoardRow(
         Link(model.name, links.model_page(model.slug)),
         OBJECTIVES.get(model.objective, model.objective),
@@ -181,7 +206,7 @@ def board_row(board: Leaderboard, standing: Standing, only: str | None = None) -
         standing.place if only is None else standing.cells[only].rank,
         standing.mean_rank,
         standing.mean_sa,
-        f"{standing.n_measured} of {len(board.datasets)}",
+        f"{sum(standing.cells[slug].result is not None for slug in board.overall)} of {len(board.overall)}",
         tuple(_board_cell(standing, slug) for slug in slugs),
         _drawing(standing, only) if only else None,
     )
@@ -208,12 +233,11 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
     )
 
 
-def score_of(result: PairResult) -> Score:
-    """SA with its companions. Results on disk always have a value for SA."""
-    measures = result.measures
-    estimate: Estimate = measures.semantic_affinity
-    if estimate.value is None:
-        raise ValueError(f"{result.model.name} on {result.dataset.name}: a measured pair without SA")
+def score_of(result: PairResult) -> Score | None:
+    """SA with its companions; None where there is nothing to translate."""
+    measures, estimate = result.measures, result.affinity
+    if measures is None or estimate.value is None:
+        return None
     return Score(
         estimate.value,
         estimate.low,
@@ -247,16 +271,19 @@ def _pair_page(
         result,
         map_json(result, labels, "map") if drawn else None,
         "" if drawn else (result.map.undefined if result.map else "No map was asked for"),
+        len(drawn.points) if drawn else 0,
+        len(shown_points(result)) if drawn else 0,
         links.pair_drawing(result.model.slug, result.dataset.slug),
         drawn.quality if drawn else None,
         _legend(result),
         _languages(result.dataset.languages),
+        _headings(result.dataset.languages, translated=result.measures is not None),
         tuple(
             ConceptRow(
                 c.id,
                 labels[c.id],
                 categories.get(c.id, ""),
-                _words(c.renderings, result.dataset.languages),
+                _shown_words(c.renderings, result.dataset.languages, translated=result.measures is not None),
                 c.sa,
                 c.spread,
             )
@@ -267,8 +294,60 @@ def _pair_page(
     )
 
 
+def _summary(board: Leaderboard, dataset: Dataset) -> DatasetSummary:
+    return DatasetSummary(
+        dataset.card.name,
+        links.dataset_page(dataset.slug),
+        dataset.card.domain,
+        len(dataset.concepts),
+        _languages(dataset.languages),
+        dataset.slug in board.overall,
+    )
+
+
+def published_rows(board: Leaderboard, figures: Iterable[tuple[Source, Figure]]) -> tuple[PublishedRow, ...]:
+    """Published figures as rows, linked to the models that have a page."""
+    pages = {standing.model.name: links.model_page(standing.model.slug) for standing in board.standings}
+    return tuple(
+        PublishedRow(
+            figure.subject,
+            next((Link(name, pages[name]) for name in figure.models if name in pages), None),
+            figure.quantity,
+            figure.scope,
+            shown_figure(figure),
+            Link(f"{', '.join(source.authors)} ({source.year})", source.link),
+            figure.locator,
+            figure.note,
+        )
+        for source, figure in figures
+    )
+
+
+def shown_figure(figure: Figure) -> str:
+    """A published number, range or bound as a reader sees it.
+
+    >>> shown_figure(Figure("LaBSE", "semantic affinity", "map", "caption", value=0.807))
+    '0.807'
+    >>> shown_figure(Figure("mBERT", "semantic affinity", "all", "abstract", high=0.5))
+    'below 0.50'
+    """
+
+    def shown(value: float) -> str:
+        if figure.quantity == "relative drop":
+            return f"{value:.0%}".replace("%", " %")
+        return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
+
+    if figure.value is not None:
+        return shown(figure.value)
+    if figure.low is None and figure.high is not None:
+        return f"below {shown(figure.high)}"
+    if figure.high is None and figure.low is not None:
+        return f"above {shown(figure.low)}"
+    return f"{shown(figure.least)} to {shown(figure.most)}"
+
+
 def _model_section(board: Leaderboard, standing: Standing, slug: str) -> ModelSection:
-    dataset = next(d for d in board.datasets if d.slug == slug)
+    dataset = board.dataset(slug)
     result = standing.cells[slug].result
     known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id)) if result else []
     rows = [
@@ -312,9 +391,12 @@ def _verdict(standing: Standing, measured: Sequence[PairResult]) -> str:
         return "This model has not been measured here."
     if not standing.ranked:
         return standing.model.note
-    lifts = [lift for r in measured if (lift := r.measures.chance_corrected) is not None]
+    scored = [r.measures for r in measured if r.measures]
+    if not scored:
+        return "This model was measured on word lists without translations only, so it has no score."
+    lifts = [lift for measures in scored if (lift := measures.chance_corrected) is not None]
     lift = sum(lifts) / len(lifts) if lifts else 0.0
-    reached = {tiers(r.measures)[0] for r in measured}
+    reached = {tiers(measures)[0] for measures in scored}
     strength = {"strong": "strongly", "moderate": "moderately", "none": "hardly"}
     degrees = " to ".join(strength[tier] for tier in ("none", "moderate", "strong") if tier in reached).capitalize()
     nearer = (
@@ -362,6 +444,19 @@ def _label(concept: str, renderings: Mapping[str, Sequence[str]]) -> str:
 
 def _words(renderings: Mapping[str, Sequence[str]], tags: Sequence[str]) -> tuple[tuple[Word, ...], ...]:
     return tuple(tuple(Word(text, tag, language(tag).direction) for text in renderings.get(tag, ())) for tag in tags)
+
+
+def _headings(tags: Sequence[str], *, translated: bool) -> tuple[str, ...]:
+    return tuple(language(tag).name for tag in tags[:SHOWN_LANGUAGES]) if translated else ("Sign",)
+
+
+def _shown_words(
+    renderings: Mapping[str, Sequence[str]], tags: Sequence[str], *, translated: bool
+) -> tuple[tuple[Word, ...], ...]:
+    """A group a heading: a language's words, or all there are where nothing is translated."""
+    if translated:
+        return _words(renderings, tags[:SHOWN_LANGUAGES])
+    return (tuple(word for group in _words(renderings, tags) for word in group),)
 
 
 def _languages(tags: Sequence[str]) -> tuple[Language, ...]:

@@ -93,7 +93,8 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
                 "dataset_digest": dataset.digest,
             }
             if cell.result:
-                measures = cell.result.measures
+                record |= {"model_revision": cell.result.model.revision, "measured": cell.result.provenance.created}
+            if cell.result and (measures := cell.result.measures):
                 record |= {
                     "semantic_affinity": measures.semantic_affinity.value,
                     "low": measures.semantic_affinity.low,
@@ -106,8 +107,6 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
                     "intra_spread": measures.intra_spread,
                     "reference_sa": measures.reference_sa,
                     "euclidean_sa": measures.euclidean_sa,
-                    "model_revision": cell.result.model.revision,
-                    "measured": cell.result.provenance.created,
                 }
             records.append(record)
     return records

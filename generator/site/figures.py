@@ -25,6 +25,22 @@ LINE_WIDTH = 1.4
 """Of shapes made of lines, so that they weigh as much as the filled ones."""
 
 
+MOST_POINTS = 6000
+"""Maps of more points show an even sample of their concepts, so that a page stays light; the result file has all."""
+DOTS_ABOVE = 4000
+"""Drawings of more points have dots for shapes, which would be smaller than can be told apart."""
+
+
+def shown_points(result: PairResult) -> tuple[Point, ...]:
+    """The points that a page shows: all, or every word of an even sample of the concepts."""
+    points = result.map.points if result.map else ()
+    step = -(-len(points) // MOST_POINTS)
+    if step < 2:
+        return points
+    kept = {concept.id for concept in result.concepts[::step]}
+    return tuple(point for point in points if point.concept in kept)
+
+
 def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str) -> str:
     """The map of a pair as the JSON that BokehJS embeds in the element with id ``target``.
 
@@ -41,7 +57,7 @@ def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str)
 
 def map_drawing(result: PairResult, width: int = 480) -> str:
     """The map of a pair as a self-contained SVG, with colours that hold on light and dark pages."""
-    points = result.map.points if result.map else ()
+    points = shown_points(result)
     x0, x1, y0, y1 = _extent(points)
     aspect = _aspect(points)
     height = round(width * aspect)
@@ -50,6 +66,14 @@ def map_drawing(result: PairResult, width: int = 480) -> str:
     size = 3.2 if len(points) <= 1000 else 2.6
     body = []
     for tag, mark in marks(result.dataset.languages).items():
+        if len(points) > DOTS_ABOVE:
+            dots = "".join(
+                f"M{left + (p.x - x0) * scale:.0f} {top + (y1 - p.y) * scale:.0f}h0"
+                for p in points
+                if p.language == tag
+            )
+            body.append(f'<path d="{dots}" stroke="{mark.colour}"/>')
+            continue
         used = "".join(
             f'<use href="#{tag}" x="{left + (p.x - x0) * scale:.1f}" y="{top + (y1 - p.y) * scale:.1f}"/>'
             for p in points
@@ -60,7 +84,8 @@ def map_drawing(result: PairResult, width: int = 480) -> str:
     title = escape(f"Map of {result.model.name} on {result.dataset.name}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
-        f"<title>{title}</title>{''.join(body)}</svg>\n"
+        f'<title>{title}</title><g stroke-width="4" stroke-linecap="round" stroke-opacity=".6">'
+        f"{''.join(body)}</g></svg>\n"
     )
 
 
@@ -68,7 +93,7 @@ def _figure(result: PairResult, concept_labels: Mapping[str, str]) -> Figure:
     from bokeh.models import HoverTool, Range1d
     from bokeh.plotting import figure
 
-    points = result.map.points if result.map else ()
+    points = shown_points(result)
     x0, x1, y0, y1 = _extent(points)
     plot = figure(
         width=WIDTH,

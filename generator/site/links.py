@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 
 HOME = "index.html"
+DOMAINS = "domains.html"
+CLAIMS = "claims.html"
 METHODS = "methods.html"
 DOWNLOADS = "downloads.html"
 NOT_FOUND = "404.html"

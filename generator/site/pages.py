@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from generator.claims import Status
 from generator.languages import Language
 from generator.leaderboard import Tier
-from generator.results import MapQualityRecord, ModelRecord, PairFailure, PairResult, Provenance
+from generator.results import Estimate, MapQualityRecord, ModelRecord, PairFailure, PairResult, Provenance
 from generator.site.marks import Mark
 
 
@@ -68,7 +69,7 @@ class BoardRow:
     mean_rank: float | None
     mean_sa: float | None
     measured: str
-    """How many of the datasets, such as "3 of 4"."""
+    """How many of the datasets that count towards the place, such as "3 of 4"."""
     cells: tuple[BoardCell, ...]
     drawing: str | None = None
     """The map's drawing, where the row stands for one pair."""
@@ -81,6 +82,8 @@ class DatasetSummary:
     domain: str
     n_concepts: int
     languages: tuple[Language, ...]
+    overall: bool
+    """Whether it counts towards the overall place."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,9 @@ class ConceptRow:
     renderings: tuple[tuple[Word, ...], ...]
     sa: float | None
     spread: float | None
+    extra: tuple[str, ...] = ()
+    """Of the columns that the dataset's card declares."""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,9 @@ class HomePage(Page):
 
     template = "index.html"
     datasets: tuple[DatasetSummary, ...]
+    """Those with scores, in the order of the table's columns."""
+    unscored: tuple[DatasetSummary, ...]
+    """Those with nothing to translate."""
     ranked: tuple[BoardRow, ...]
     controls: tuple[BoardRow, ...]
     several: bool
@@ -126,6 +135,20 @@ class ModelSection:
     drawing: str | None
     hardest: tuple[ConceptRow, ...]
     easiest: tuple[ConceptRow, ...]
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A figure from a paper."""
+
+    subject: str
+    model: Link | None
+    quantity: str
+    scope: str
+    value: str
+    source: Link
+    locator: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -149,8 +172,23 @@ class ModelPage(Page):
     n_ranked: int
     verdict: str
     sections: tuple[ModelSection, ...]
+    spread_datasets: tuple[str, ...]
     spreads: tuple[SpreadRow, ...]
+    published: tuple[PublishedRow, ...]
     provenance: Provenance | None
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """What ``isogloss check`` finds in one language of a dataset."""
+
+    language: Language
+    n_renderings: int
+    missing: int
+    duplicates: int
+    identical: float
+    mixed: int
+    renormalised: int
 
 
 @dataclass(frozen=True)
@@ -164,7 +202,15 @@ class DatasetPage(Page):
     digest: str
     file: str
     languages: tuple[Language, ...]
+    scored: bool
+    """Whether there are translations to score."""
     rows: tuple[BoardRow, ...]
+    report: tuple[ReportRow, ...]
+    columns: tuple[tuple[str, str], ...]
+    """Further columns of the word list, with what the card says of them."""
+    has_notes: bool
+    headings: tuple[str, ...]
+    """Of the columns with words, which may be fewer than there are languages."""
     concepts: tuple[ConceptRow, ...]
     """SA is the mean over the ranked models measured on this dataset."""
     n_models: int
@@ -194,17 +240,23 @@ class PairPage(Page):
     template = "pair.html"
     model: Link
     dataset: Link
-    score: Score
+    score: Score | None
+    """None where there is nothing to translate."""
     rank: int | None
     n_ranked: int
     result: PairResult
     map_json: str | None
     """None when no map could be drawn; `no_map` says why."""
     no_map: str
+    n_points: int
+    n_shown: int
+    """Points on the page's map, which may be a sample."""
     drawing: str
     quality: MapQualityRecord | None
     legend: tuple[LegendEntry, ...]
     languages: tuple[Language, ...]
+    headings: tuple[str, ...]
+    """Of the columns with words, which may be fewer than there are languages."""
     concepts: tuple[ConceptRow, ...]
     pairs: tuple[tuple[Language, tuple[PairCell | None, ...]], ...]
     data: str
@@ -219,6 +271,108 @@ class FailedPairPage(Page):
     dataset: Link
     failure: PairFailure
     data: str
+
+
+@dataclass(frozen=True)
+class DropRow:
+    """A model on one dataset against the reference."""
+
+    model: Link
+    page: str
+    ranked: bool
+    objective: str
+    parameters: int | None
+    affinity: Estimate
+    reference: Estimate
+    raw: Estimate
+    above_chance: Estimate | None
+    by_spread: float
+
+
+@dataclass(frozen=True)
+class DomainSection:
+    """One dataset against the reference."""
+
+    dataset: Link
+    domain: str
+    probes: str
+    rows: tuple[DropRow, ...]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """The mean drops of models trained alike, in the order of the sections; and how many models they are of."""
+
+    objective: str
+    drops: tuple[float | None, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MapStrip:
+    """A model's maps over the datasets; None where there is none."""
+
+    model: Link
+    drawings: tuple[tuple[str, str] | None, ...]
+    """The drawing and the page it leads to."""
+
+
+@dataclass(frozen=True)
+class DomainsPage(Page):
+    """What a mismatch between training data and domain does."""
+
+    template = "domains.html"
+    reference: Link
+    sections: tuple[DomainSection, ...]
+    groups: tuple[GroupRow, ...]
+    chart: str | None
+    """Drops against size as a drawing; None below two models of known size."""
+    datasets: tuple[str, ...]
+    strips: tuple[MapStrip, ...]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One number that a claim speaks of: its range, what was measured, what was published."""
+
+    subject: str
+    quantity: str
+    low: float
+    high: float
+    measured: Estimate | None
+    published: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    number: int
+    statement: str
+    test: str
+    confirmed: bool
+    status: Status
+    verdict: str
+    basis: str
+    reason: str
+    checks: tuple[CheckRow, ...]
+
+
+@dataclass(frozen=True)
+class ContradictionRow:
+    subject: str
+    figures: tuple[str, ...]
+    source: Link
+
+
+@dataclass(frozen=True)
+class ClaimsPage(Page):
+    """What the papers claim, held against results."""
+
+    template = "claims.html"
+    claims: tuple[ClaimRow, ...]
+    counts: tuple[tuple[str, int], ...]
+    """How many hold, do not, and are open."""
+    contradictions: tuple[ContradictionRow, ...]
+    published: tuple[PublishedRow, ...]
 
 
 @dataclass(frozen=True)

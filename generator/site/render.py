@@ -12,13 +12,17 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from generator.claims import Findings
 from generator.config import Benchmark
+from generator.domains import Resamples
 from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.records import model_record
 from generator.resources import shipped
 from generator.results import Outcome
 from generator.site import compose, exports, links, pages
 from generator.site.assets import load_assets
+from generator.site.claims_page import claims_page
+from generator.site.domain_page import domains_page
 from generator.site.figures import map_drawing
 from generator.site.formulas import formula
 from generator.site.marks import shape_path
@@ -38,13 +42,20 @@ class SiteContext:
     navigation: tuple[pages.Link, ...]
 
 
-def render_site(benchmark: Benchmark, outcomes: Sequence[Outcome]) -> dict[str, bytes]:
+def render_site(
+    benchmark: Benchmark, outcomes: Sequence[Outcome], resamples: Resamples | None = None
+) -> dict[str, bytes]:
     """Every file of the site by its path, ``manifest.json`` with their SHA-256 included.
 
     A pure function of its arguments and the shipped templates: the same inputs give the same bytes.
+
+    Args:
+        benchmark: what was configured.
+        outcomes: what the result store holds.
+        resamples: the stored resamples by model and dataset slug; without them differences have no intervals.
     """
     expected = [model_record(model, {}, model.dimensions) for model in benchmark.models]
-    board = build_leaderboard(benchmark.datasets, expected, outcomes)
+    board = build_leaderboard(benchmark.datasets, expected, outcomes, benchmark.overall, benchmark.reference)
     assets = load_assets(shipped("templates"))
     data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
     files = dict(assets.values()) | data | _drawings(board)
@@ -54,24 +65,30 @@ def render_site(benchmark: Benchmark, outcomes: Sequence[Outcome]) -> dict[str, 
         max((outcome.provenance.created for outcome in outcomes), default=""),
         (
             pages.Link("Leaderboard", links.HOME),
+            pages.Link("Domains", links.DOMAINS),
+            pages.Link("Claims", links.CLAIMS),
             pages.Link("Methods", links.METHODS),
             pages.Link("Downloads", links.DOWNLOADS),
         ),
     )
     asset_paths = {name: path for name, (path, _) in assets.items()}
     environment = _environment()
-    for page in _pages(board, benchmark, data):
+    for page in _pages(board, benchmark, resamples or {}, data):
         files[page.path] = _laid_out(environment, page, site, asset_paths)
     files[MANIFEST] = _manifest(files)
     return dict(sorted(files.items()))
 
 
-def _pages(board: Leaderboard, benchmark: Benchmark, data: Mapping[str, bytes]) -> list[Page]:
+def _pages(board: Leaderboard, benchmark: Benchmark, resamples: Resamples, data: Mapping[str, bytes]) -> list[Page]:
+    confidence = benchmark.parameters.confidence
+    findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
         compose.home_page(board, benchmark.site.title, benchmark.site.description),
-        *(compose.model_page(board, standing) for standing in board.standings),
+        *(compose.model_page(board, standing, benchmark.published) for standing in board.standings),
         *(compose.dataset_page(board, dataset.slug) for dataset in board.datasets),
         *compose.pair_pages(board),
+        domains_page(board, findings.domains),
+        claims_page(findings),
         compose.methods_page(board),
         _downloads_page(board, data),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
@@ -119,7 +136,7 @@ def _environment(templates: Path | None = None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"decimal": decimal, "short_count": short_count, "file_size": file_size}
+    environment.filters |= {"decimal": decimal, "short_count": short_count, "file_size": file_size, "percent": percent}
     environment.globals |= {"formula": formula, "shape_path": shape_path}
     return environment
 
@@ -146,6 +163,15 @@ def decimal(value: float | None, places: int = 3) -> str:
     if value is None:
         return "–"
     return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+
+
+def percent(value: float) -> str:
+    """A share of one as shown.
+
+    >>> percent(0.254), percent(-0.0312), percent(-0.001)
+    ('25 %', '−3 %', '0 %')
+    """
+    return f"{round(100 * value) + 0:d} %".replace("-", "−")
 
 
 def short_count(value: int | None) -> str:

@@ -1,0 +1,83 @@
+"""What can be checked of a word list without knowing its languages; what it finds caps every model's score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fontTools import unicodedata
+
+from generator.datasets.dataset import Dataset
+from generator.languages import language
+
+# Of no script of its own: digits, punctuation, marks that go with any letter (ISO 15924).
+COMMON = frozenset({"Zyyy", "Zinh", "Zzzz"})
+# Languages written in several scripts at once.
+SCRIPTS = {
+    "Jpan": {"Hani", "Hira", "Kana"},
+    "Kore": {"Hang", "Hani"},
+    "Hans": {"Hani"},
+    "Hant": {"Hani"},
+}
+
+
+@dataclass(frozen=True)
+class LanguageReport:
+    """One language of a dataset."""
+
+    tag: str
+    n_renderings: int
+    """Distinct ones."""
+    missing: int
+    """Concepts without a rendering."""
+    duplicates: tuple[str, ...]
+    """Renderings of more than one concept: no model can tell those concepts apart."""
+    identical: float
+    """Share of its concepts that some other language writes with the same string."""
+    mixed: tuple[str, ...]
+    """Renderings with letters of a script that the language is not written in."""
+    renormalised: int
+    """Renderings that were not in Unicode's composed form (NFC) in the file."""
+
+
+def dataset_report(dataset: Dataset) -> tuple[LanguageReport, ...]:
+    """What a reader should know of each language of a word list, in the list's order."""
+    shared = Counter(tag for concept in dataset.concepts for tag in _sharing(concept.renderings))
+    return tuple(
+        LanguageReport(
+            tag,
+            len(texts),
+            sum(tag not in c.renderings for c in dataset.concepts) if dataset.card.translated else 0,
+            _repeated(c.renderings.get(tag, ()) for c in dataset.concepts),
+            shared[tag] / max(1, sum(tag in c.renderings for c in dataset.concepts)),
+            tuple(text for text in texts if not _is_written_in(text, tag)),
+            dataset.renormalised.get(tag, 0),
+        )
+        for tag, texts in dataset.renderings.items()
+    )
+
+
+def identical_share(dataset: Dataset, a: str, b: str) -> float:
+    """Of the concepts that both languages render, the share that they write with a common string; 0 without any."""
+    both = [c.renderings for c in dataset.concepts if a in c.renderings and b in c.renderings]
+    return sum(bool(set(r[a]) & set(r[b])) for r in both) / len(both) if both else 0.0
+
+
+def _sharing(renderings: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """The languages of a concept that share a string with another one."""
+    by_text: dict[str, set[str]] = {}
+    for tag, texts in renderings.items():
+        for text in texts:
+            by_text.setdefault(text, set()).add(tag)
+    return {tag for tags in by_text.values() if len(tags) > 1 for tag in tags}
+
+
+def _repeated(cells: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    counts = Counter(text for cell in cells for text in cell)
+    return tuple(text for text, count in counts.items() if count > 1)
+
+
+def _is_written_in(text: str, tag: str) -> bool:
+    script = language(tag).script
+    return {unicodedata.script(character) for character in text} - COMMON <= SCRIPTS.get(script, {script})

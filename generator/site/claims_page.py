@@ -1,0 +1,68 @@
+"""The page that holds what papers claim against results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from generator.claims import Check, Claim, Findings, Verdict, judged
+from generator.published import contradictions
+from generator.site import links
+from generator.site.compose import published_rows, shown_figure
+from generator.site.pages import CheckRow, ClaimRow, ClaimsPage, ContradictionRow, Link
+
+VERDICTS = {"holds": "holds", "fails": "does not hold", "undecided": "cannot be decided"}
+BASES = {
+    "measured": "by what was measured here",
+    "published": "by published figures alone",
+    "registry": "by the entries of the registry",
+    "": "",
+}
+
+
+def claims_page(findings: Findings) -> ClaimsPage:
+    """Every claim with its verdict, contradictions among published figures, and those figures."""
+    verdicts = judged(findings)
+    return ClaimsPage(
+        links.CLAIMS,
+        "Claims",
+        "What papers claim about cross-lingual alignment, stated as tests and held against results.",
+        tuple(_claim_row(claim, verdict) for claim, verdict in verdicts),
+        tuple((VERDICTS[s], sum(verdict.status == s for _, verdict in verdicts)) for s in VERDICTS),
+        tuple(
+            ContradictionRow(
+                found.model,
+                tuple(f"{shown_figure(f)} ({f.scope}; {f.locator})" for f in found.figures),
+                Link(f"{', '.join(found.source.authors)} ({found.source.year})", found.source.link),
+            )
+            for found in contradictions(findings.published)
+        ),
+        published_rows(findings.board, [(source, f) for source in findings.published for f in source.figures]),
+    )
+
+
+def _claim_row(claim: Claim, verdict: Verdict) -> ClaimRow:
+    return ClaimRow(
+        claim.number,
+        claim.statement,
+        claim.test,
+        claim.confirmed,
+        verdict.status,
+        VERDICTS[verdict.status],
+        BASES[verdict.basis],
+        verdict.reason,
+        _check_rows(verdict.checks),
+    )
+
+
+def _check_rows(checks: Sequence[Check]) -> tuple[CheckRow, ...]:
+    return tuple(
+        CheckRow(
+            check.subject,
+            check.quantity,
+            check.low,
+            check.high,
+            check.measured,
+            tuple(f"{shown_figure(figure)} ({figure.scope}; {figure.locator})" for _, figure in check.published),
+        )
+        for check in checks
+    )

@@ -1,0 +1,143 @@
+"""The page that shows what each model loses from one domain to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, log10
+
+from generator.domains import GroupDrop, ModelDomains, drops_by_objective
+from generator.leaderboard import Leaderboard
+from generator.results import Estimate
+from generator.site import links
+from generator.site.compose import OBJECTIVES
+from generator.site.marks import marks, shape_path
+from generator.site.pages import DomainSection, DomainsPage, DropRow, GroupRow, Link, MapStrip
+
+CHART_WIDTH, CHART_HEIGHT = 720, 320
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 40
+
+
+def domains_page(board: Leaderboard, models: Sequence[ModelDomains]) -> DomainsPage:
+    """The domains page; ``models`` from `generator.domains.model_domains`."""
+    others = [dataset for dataset in board.scored if dataset.slug != board.reference]
+    reference = next((d for d in board.scored if d.slug == board.reference), None)
+    slugs = [dataset.slug for dataset in others]
+    return DomainsPage(
+        links.DOMAINS,
+        "Domains",
+        "What a mismatch between training data and domain does to cross-lingual alignment, model by model.",
+        Link(reference.card.name, links.dataset_page(reference.slug)) if reference else Link("", links.HOME),
+        tuple(
+            DomainSection(
+                Link(dataset.card.name, links.dataset_page(dataset.slug)),
+                dataset.card.domain,
+                dataset.card.probes,
+                _drop_rows(models, dataset.slug, board.reference),
+            )
+            for dataset in others
+        ),
+        _group_rows(drops_by_objective(models), slugs),
+        size_chart(models, {d.slug: d.card.name for d in others}),
+        tuple(dataset.card.name for dataset in board.datasets),
+        _strips(board),
+    )
+
+
+def size_chart(models: Sequence[ModelDomains], names: dict[str, str]) -> str | None:
+    """Raw drops against the number of parameters, a mark a dataset, as SVG; None below two models of known size."""
+    points = [
+        (log10(parameters), slug, score.drop.raw)
+        for each in models
+        if each.standing.ranked and (parameters := each.standing.model.parameters)
+        for slug, score in each.scores.items()
+        if score.drop and score.drop.raw.value is not None
+    ]
+    sizes = [size for size, _, _ in points]
+    if len(set(sizes)) < 2:
+        return None
+    least, most = floor(min(sizes)), ceil(max(sizes))
+    ends = [0.0, *(end for *_, drop in points for end in _reach(drop))]
+    low, high = floor(10 * min(ends)) / 10, ceil(10 * max(ends)) / 10
+
+    def x(size: float) -> float:
+        return LEFT + (size - least) / (most - least) * (CHART_WIDTH - LEFT - RIGHT)
+
+    def y(drop: float) -> float:
+        return TOP + (high - drop) / (high - low) * (CHART_HEIGHT - TOP - BOTTOM)
+
+    looks = marks(list(names))
+    body = []
+    right = CHART_WIDTH - RIGHT
+    for tenth in range(round(10 * low), round(10 * high) + 1):
+        at = f"{y(tenth / 10):.1f}"
+        body.append(f'<line class="chart-grid" x1="{LEFT}" x2="{right}" y1="{at}" y2="{at}"/>')
+        body.append(f'<text class="chart-label" x="{LEFT - 8}" y="{at}" dy="4" text-anchor="end">{10 * tenth} %</text>')
+    for power in range(least, most + 1):
+        text = {6: "1 M", 7: "10 M", 8: "100 M", 9: "1 B", 10: "10 B"}.get(power, f"10^{power}")
+        body.append(
+            f'<text class="chart-label" x="{x(power):.1f}" y="{CHART_HEIGHT - 14}" text-anchor="middle">{text}</text>'
+        )
+    for size, slug, drop in points:
+        bottom, top = _reach(drop)
+        look = looks[slug]
+        body.append(
+            f'<g stroke="{look.colour}" fill="{look.colour}"><line x1="{x(size):.1f}" x2="{x(size):.1f}" '
+            f'y1="{y(bottom):.1f}" y2="{y(top):.1f}"/><path stroke="none" transform="translate({x(size):.1f} '
+            f'{y(drop.value or 0.0):.1f}) scale(5)" d="{shape_path(look.shape)}"/></g>'
+        )
+    return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" aria-hidden="true">{"".join(body)}</svg>'
+
+
+def _reach(drop: Estimate) -> tuple[float, float]:
+    value = drop.value or 0.0
+    return (value if drop.low is None else drop.low, value if drop.high is None else drop.high)
+
+
+def _drop_rows(models: Sequence[ModelDomains], slug: str, reference: str) -> tuple[DropRow, ...]:
+    rows = []
+    for each in models:
+        model, score = each.standing.model, each.scores.get(slug)
+        if score and score.drop:
+            rows.append(
+                DropRow(
+                    Link(model.name, links.model_page(model.slug)),
+                    links.pair_page(model.slug, slug),
+                    each.standing.ranked,
+                    OBJECTIVES.get(model.objective, model.objective),
+                    model.parameters,
+                    score.affinity,
+                    each.scores[reference].affinity,
+                    score.drop.raw,
+                    score.drop.above_chance,
+                    score.drop.by_spread,
+                )
+            )
+    return tuple(sorted(rows, key=lambda row: (not row.ranked, row.raw.value or 0.0, row.model.text)))
+
+
+def _group_rows(drops: Sequence[GroupDrop], slugs: Sequence[str]) -> tuple[GroupRow, ...]:
+    found = {(drop.group, drop.dataset): drop for drop in drops}
+    groups = dict.fromkeys(drop.group for drop in drops)
+    return tuple(
+        GroupRow(
+            OBJECTIVES.get(group, group),
+            tuple(found[group, s].drop if (group, s) in found else None for s in slugs),
+            tuple(found[group, s].n_models if (group, s) in found else 0 for s in slugs),
+        )
+        for group in groups
+    )
+
+
+def _strips(board: Leaderboard) -> tuple[MapStrip, ...]:
+    strips = []
+    for standing in board.standings:
+        model = standing.model
+        drawings = tuple(
+            (links.pair_drawing(model.slug, d.slug), links.pair_page(model.slug, d.slug))
+            if (result := standing.cells[d.slug].result) and result.map and result.map.points
+            else None
+            for d in board.datasets
+        )
+        if any(drawings):
+            strips.append(MapStrip(Link(model.name, links.model_page(model.slug)), drawings))
+    return tuple(strips)
