@@ -5,7 +5,8 @@ pairs (draw on the one, draw on the other). Three readings stand side by side, b
 that fails from a word list whose topics lie closer together:
 
 - the raw drop, (SA_ref - SA) / SA_ref;
-- the drop above chance, the same of A = 1 - V/V₀, given where A_ref is surely above 0;
+- the drop above chance, the same of A = 1 - V/V₀, given where A_ref is surely 0.1 or more: shares of less than
+  that say little;
 - what the list's spread alone does: the drop of 1 / (1 + V_ref/H), the reference's V with this list's H.
 """
 
@@ -24,6 +25,7 @@ from generator.results import Draws, Estimate, Measures, PairResult
 Resamples = Mapping[tuple[str, str], Draws]
 """By model and dataset slug: the resamples of a pair."""
 
+LEAST_LIFT = 0.1
 DrawArray = npt.NDArray[np.float64]
 
 
@@ -33,7 +35,7 @@ class Drop:
 
     raw: Estimate
     above_chance: Estimate | None
-    """None where the reference is not surely above chance."""
+    """None where the reference lies less than `LEAST_LIFT` above chance."""
     by_spread: float
 
 
@@ -129,7 +131,7 @@ def _drop(result: PairResult, reference: PairResult, resamples: Resamples, confi
     own, theirs = _resampled(resamples, result), _resampled(resamples, reference)
     lifted, lifted_base = _lifted(own), _lifted(theirs)
     base_lift = _estimate(base.chance_corrected, lifted_base, confidence)
-    surely_above = base_lift.low is not None and base_lift.low > 0
+    surely_above = base_lift.low is not None and base_lift.low >= LEAST_LIFT
     return Drop(
         _relative(
             base.semantic_affinity.value,

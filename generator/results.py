@@ -137,6 +137,8 @@ class MapQualityRecord:
     components: int
     diffusion_time: int
     converged: bool
+    sample: int | None = None
+    """Points that the first two numbers were taken over; None for all."""
 
 
 @dataclass(frozen=True)

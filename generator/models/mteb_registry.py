@@ -49,11 +49,8 @@ class MtebEncoder:
     def settings(self) -> Settings:
         from importlib.metadata import version
 
-        instruct = getattr(self._model, "get_task_instruction", None)
-        prompt = instruct(self._task, None) if instruct else ""
         return {
             "batch_size": BATCH_SIZE,
-            "prompt": str(prompt or ""),
             "prompted_as": SIMILARITY_TASK,
             "normalised": self._normalise,
             "mteb": version("mteb"),

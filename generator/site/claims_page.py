@@ -13,7 +13,7 @@ from generator.site.pages import CheckRow, ClaimRow, ClaimsPage, ContradictionRo
 VERDICTS = {"holds": "holds", "fails": "does not hold", "undecided": "cannot be decided"}
 BASES = {
     "measured": "by what was measured here",
-    "published": "by published figures alone",
+    "published": "by published figures alone, nothing of it was measured here",
     "registry": "by the entries of the registry",
     "": "",
 }
@@ -27,7 +27,7 @@ def claims_page(findings: Findings) -> ClaimsPage:
         "Claims",
         "What papers claim about cross-lingual alignment, stated as tests and held against results.",
         tuple(_claim_row(claim, verdict) for claim, verdict in verdicts),
-        tuple((VERDICTS[s], sum(verdict.status == s for _, verdict in verdicts)) for s in VERDICTS),
+        _tally([verdict for _, verdict in verdicts]),
         tuple(
             ContradictionRow(
                 found.model,
@@ -40,6 +40,16 @@ def claims_page(findings: Findings) -> ClaimsPage:
     )
 
 
+def _tally(verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
+    """How many claims were decided in which way; published figures that confirm their own paper are told apart."""
+    names = [
+        "decided by published figures alone" if verdict.basis == "published" else VERDICTS[verdict.status]
+        for verdict in verdicts
+    ]
+    order = (VERDICTS["holds"], VERDICTS["fails"], "decided by published figures alone", VERDICTS["undecided"])
+    return tuple((name, names.count(name)) for name in order)
+
+
 def _claim_row(claim: Claim, verdict: Verdict) -> ClaimRow:
     return ClaimRow(
         claim.number,
@@ -47,6 +57,7 @@ def _claim_row(claim: Claim, verdict: Verdict) -> ClaimRow:
         claim.test,
         claim.confirmed,
         verdict.status,
+        verdict.basis == "published",
         VERDICTS[verdict.status],
         BASES[verdict.basis],
         verdict.reason,

@@ -190,6 +190,7 @@ def methods_page(board: Leaderboard) -> MethodsPage:
         links.METHODS,
         "Methods",
         "How Semantic Affinity and the maps are computed, and what they do not say.",
+        f"{flat['map landmarks']:,}" if "map landmarks" in flat else "many",
         tuple((name.replace("_", " "), str(value)) for name, value in flat.items() if name != "layout"),
         tuple(latest.provenance.versions.items()) if latest else (),
     )

@@ -107,6 +107,8 @@ def _drop_rows(models: Sequence[ModelDomains], slug: str, reference: str) -> tup
                     model.parameters,
                     score.affinity,
                     each.scores[reference].affinity,
+                    score.above_chance,
+                    each.scores[reference].above_chance,
                     score.drop.raw,
                     score.drop.above_chance,
                     score.drop.by_spread,

@@ -284,6 +284,9 @@ class DropRow:
     parameters: int | None
     affinity: Estimate
     reference: Estimate
+    lift: Estimate
+    """1 - V/V₀ here, and on the reference."""
+    reference_lift: Estimate
     raw: Estimate
     above_chance: Estimate | None
     by_spread: float
@@ -350,6 +353,8 @@ class ClaimRow:
     test: str
     confirmed: bool
     status: Status
+    on_paper: bool
+    """Whether published figures alone decided it."""
     verdict: str
     basis: str
     reason: str
@@ -380,6 +385,7 @@ class MethodsPage(Page):
     """What is measured and how, and what it does not say."""
 
     template = "methods.html"
+    landmarks: str
     parameters: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]
 

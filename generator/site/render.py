@@ -165,13 +165,13 @@ def decimal(value: float | None, places: int = 3) -> str:
     return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
-def percent(value: float) -> str:
+def percent(value: float, places: int = 0) -> str:
     """A share of one as shown.
 
-    >>> percent(0.254), percent(-0.0312), percent(-0.001)
-    ('25 %', '−3 %', '0 %')
+    >>> percent(0.254), percent(-0.0312, 1), percent(-0.0001)
+    ('25 %', '−3.1 %', '0 %')
     """
-    return f"{round(100 * value) + 0:d} %".replace("-", "−")
+    return f"{decimal(100 * value, places)} %"
 
 
 def short_count(value: int | None) -> str:
