@@ -34,7 +34,7 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
 
     timed("import the libraries that measure", _import_all)
     from generator.config import load_benchmark
-    from generator.encode import CONTROL, encode_missing
+    from generator.encode import CONTROL, Loader, encode_missing
     from generator.evaluate import evaluate
     from generator.models.sources import pinned
     from generator.results import ResultStore
@@ -48,7 +48,8 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
     with VectorCache(cache_path()) as cache:
         for model in benchmark.models:
             if model.kind != CONTROL:
-                encode = partial(encode_missing, pinned(model), texts, cache)
+                fixed = pinned(model)
+                encode = partial(encode_missing, fixed, texts, cache, Loader(fixed))
                 timed(f"encode {len(texts):,} texts: {model.name}", encode)
     store = ResultStore(folder / "results")
     jobs = all_cores()
@@ -57,10 +58,15 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
         f"measure and map {pairs} pairs, {jobs} processes",
         lambda: evaluate(benchmark.models, benchmark.datasets, benchmark.parameters, store, jobs=jobs),
     )
-    files = timed("render", lambda: render_site(benchmark, list(store)))
+    files = timed("render", lambda: _rendered(render_site, benchmark, store))
     timed(f"publish {len(files)} files", lambda: publish(files, folder / "site"))
     timed("evaluate again with nothing to do, as a command", lambda: _again(folder))
     return stages
+
+
+def _rendered(render_site: Callable[..., dict[str, bytes]], benchmark: Any, store: Any) -> dict[str, bytes]:
+    outcomes = list(store)
+    return render_site(benchmark, outcomes, store.resamples(outcomes))
 
 
 def _import_all() -> None:
@@ -72,6 +78,6 @@ def _import_all() -> None:
 def _again(folder: Path) -> None:
     config = folder / "benchmark.toml"
     root = CONFIG.parent
-    text = CONFIG.read_text(encoding="utf-8").replace('path = "', f'path = "{root}/')
+    text = CONFIG.read_text(encoding="utf-8").replace('"datasets/', f'"{root}/datasets/')
     config.write_text(text, encoding="utf-8")
     subprocess.run([sys.executable, "-m", "generator", "evaluate", "-c", str(config)], check=True, capture_output=True)

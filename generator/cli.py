@@ -299,8 +299,7 @@ def _render(benchmark: Benchmark, site: Path) -> int:
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
-    pairs = [(outcome.model.slug, outcome.dataset.slug) for outcome in outcomes]
-    files = render_site(benchmark, outcomes, {pair: draws for pair in pairs if (draws := store.draws(*pair))})
+    files = render_site(benchmark, outcomes, store.resamples(outcomes))
     publish(files, site)
     say(f"{len(files)} files in {site}; open {site / 'index.html'}")
     return sum(isinstance(outcome, PairFailure) for outcome in outcomes)

@@ -66,9 +66,7 @@ def evaluate(
     if waiting:
         say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
     encoded, ready, unencoded = _encode(waiting, allow_remote_code)
-    for pair, error in [*failures, *unencoded]:
-        store.write(failed_pair(pair.dataset, pair.model, parameters, error))
-        say(f"{pair}: failed. {error}")
+    _record([*failures, *unencoded], parameters, store)
     failed = _measure(ready, parameters, store, jobs)
     return Tally(len(ready) - failed, len(failures) + len(unencoded) + failed, len(pairs) - len(waiting), encoded)
 
@@ -171,6 +169,16 @@ def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[P
             ready += mine
             say(f"{model.name}: {count:,} texts encoded, {len(texts) - count:,} known")
     return encoded, ready, failures
+
+
+def _record(failures: Failures, parameters: Parameters, store: ResultStore) -> None:
+    """Store failures, and say each reason once a model."""
+    told: dict[tuple[str, str], list[Pair]] = {}
+    for pair, error in failures:
+        store.write(failed_pair(pair.dataset, pair.model, parameters, error))
+        told.setdefault((pair.model.name, str(error)), []).append(pair)
+    for (model, reason), pairs in told.items():
+        say(f"{pairs[0] if len(pairs) == 1 else f'{model} on {len(pairs)} datasets'}: failed. {reason}")
 
 
 def _measure(pairs: Sequence[Pair], parameters: Parameters, store: ResultStore, jobs: int) -> int:

@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -263,6 +263,11 @@ class ResultStore:
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             remedy = "Delete the file and run isogloss evaluate again"
             raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
+
+    def resamples(self, outcomes: Iterable[Outcome]) -> dict[tuple[str, str], Draws]:
+        """The stored resamples of outcomes, by model and dataset slug. Raises InputError as `draws` does."""
+        pairs = [(outcome.model.slug, outcome.dataset.slug) for outcome in outcomes]
+        return {pair: draws for pair in pairs if (draws := self.draws(*pair))}
 
     def is_whole(self, outcome: Outcome) -> bool:
         """Whether everything that belongs to an outcome is stored and readable."""

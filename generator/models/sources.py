@@ -40,15 +40,31 @@ def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
         from generator.models.mteb_registry import MtebEncoder
 
         return MtebEncoder(model, allow_remote_code=allow_remote_code)
-    from generator.models.transformer import TransformerEncoder
+    from generator.models.transformer import TransformerEncoder, refuse_too_large
 
+    refuse_too_large(model)
     if model.trust_remote_code and not allow_remote_code:
         raise ModelUnavailableError(
             f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
         )
     if model.kind == "hf":
-        return TransformerEncoder(model, model.locator, revision=model.revision)
+        return _from_hub(model)
     return TransformerEncoder(model, str(model_folder(model)))
+
+
+def _from_hub(model: Model) -> Encoder:
+    """What was downloaded is loaded without asking the hub; what is not whole yet is downloaded."""
+    from generator.models.hub import is_downloaded, require
+    from generator.models.transformer import TransformerEncoder
+
+    if is_downloaded(model.locator, model.revision):
+        try:
+            return TransformerEncoder(model, model.locator, revision=model.revision, downloaded=True)
+        except ModelUnavailableError:
+            require(model.locator, model.revision)
+    else:
+        require(model.locator, model.revision)
+    return TransformerEncoder(model, model.locator, revision=model.revision)
 
 
 def pinned(model: Model) -> Model:

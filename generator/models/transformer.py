@@ -21,8 +21,7 @@ class TransformerEncoder:
 
     texts_at_once = BATCH_SIZE
 
-    def __init__(self, model: Model, name_or_path: str, revision: str = "") -> None:
-        _refuse_too_large(model)
+    def __init__(self, model: Model, name_or_path: str, revision: str = "", *, downloaded: bool = False) -> None:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
@@ -34,6 +33,7 @@ class TransformerEncoder:
                 revision=revision or None,
                 device=model.device or None,
                 trust_remote_code=model.trust_remote_code,
+                local_files_only=downloaded,
                 model_kwargs={"dtype": model.dtype, **model.options},
             )
         except Exception as error:  # whatever a foreign model's files make its loader raise
@@ -67,17 +67,20 @@ class TransformerEncoder:
         return np.asarray(vectors, dtype=np.float32)
 
 
-def _refuse_too_large(model: Model) -> None:
-    """A model that does not fit into memory would end the whole run, not just its own pairs."""
+def refuse_too_large(model: Model) -> None:
+    """Raises ModelUnavailableError for a model that does not fit into the free memory.
+
+    Loading it would end the whole run, not just its own pairs.
+    """
     import psutil
 
     if not model.parameters or model.device not in {"", "cpu"}:
         return
     needed = WORKING_SHARE * model.parameters * BYTES[model.dtype]
-    free = psutil.virtual_memory().available
-    if needed > free and not _has_accelerator():
+    if needed > psutil.virtual_memory().available and not _has_accelerator():
+        # How much is free changes from run to run, and a failure that says nothing new keeps its first day.
         raise ModelUnavailableError(
-            f"{model.name} needs about {needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free. "
+            f"{model.name} needs about {needed / 1e9:.0f} GB of memory, more than is free here. "
             'Measure it on a larger machine, or give its entry dtype = "bfloat16" or a device'
         )
 

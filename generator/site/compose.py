@@ -223,7 +223,7 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
     reasons = {
         "failed": cell.failure.error.message if cell.failure else "",
         "outdated": "Measured on an older version of this dataset",
-        "missing": "Not measured yet",
+        "missing": "",
     }
     return BoardCell(
         cell.state,
