@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.languages import language
 from generator.results import PairResult, Point
@@ -37,8 +38,8 @@ def shown_points(result: PairResult) -> tuple[Point, ...]:
     step = -(-len(points) // MOST_POINTS)
     if step < 2:
         return points
-    kept = {concept.id for concept in result.concepts[::step]}
-    return tuple(point for point in points if point.concept in kept)
+    kept = {(tag, text) for c in result.concepts[::step] for tag, texts in c.renderings.items() for text in texts}
+    return tuple(point for point in points if (point.language, point.text) in kept)
 
 
 def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str) -> str:
@@ -48,11 +49,20 @@ def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str)
     further concepts that the word renders; one named ``links`` and one named ``picked``, both empty, for the
     page's script to fill. The same result always gives the same text, and no ``<`` that could end a script element.
     """
-    from bokeh.embed import json_item
-
-    item = json_item(_figure(result, concept_labels), target)  # type: ignore[arg-type]
+    points = shown_points(result)
+    item = json.loads(_blank(tuple(result.dataset.languages)))
+    item["target_id"] = target
+    figure = item["doc"]["roots"][0]["attributes"]
+    x0, x1, y0, y1 = _extent(points)
+    figure["x_range"]["attributes"] = {"start": x0, "end": x1}
+    figure["y_range"]["attributes"] = {"start": y0, "end": y1}
+    figure["height"] = round(WIDTH * _aspect(points))
+    words = _columns(result, points, concept_labels)
+    for renderer in (each["attributes"] for each in figure["renderers"]):
+        if renderer["name"] in words:
+            renderer["data_source"]["attributes"]["data"]["entries"] = words[renderer["name"]]
     text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    return _renumbered(text).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def map_drawing(result: PairResult, width: int = 480) -> str:
@@ -89,18 +99,18 @@ def map_drawing(result: PairResult, width: int = 480) -> str:
     )
 
 
-def _figure(result: PairResult, concept_labels: Mapping[str, str]) -> Figure:
+@lru_cache(maxsize=8)
+def _blank(languages: tuple[str, ...]) -> str:
+    """The JSON of a map without points: Bokeh takes a second to make one of many languages, so make it once."""
+    from bokeh.embed import json_item
     from bokeh.models import HoverTool, Range1d
     from bokeh.plotting import figure
 
-    points = shown_points(result)
-    x0, x1, y0, y1 = _extent(points)
     plot = figure(
         width=WIDTH,
-        height=round(WIDTH * _aspect(points)),
         sizing_mode="scale_width",
-        x_range=Range1d(start=x0, end=x1),
-        y_range=Range1d(start=y0, end=y1),
+        x_range=Range1d(),
+        y_range=Range1d(),
         match_aspect=True,
         tools="pan,box_zoom,wheel_zoom,tap,save,reset",
         toolbar_location="above",
@@ -113,17 +123,37 @@ def _figure(result: PairResult, concept_labels: Mapping[str, str]) -> Figure:
     plot.axis.visible = False
     plot.grid.visible = False
     plot.toolbar.logo = None
-    concepts = _concepts_by_word(result)
     plot.segment("x0", "y0", "x1", "y1", source=_empty("x0", "y0", "x1", "y1"), name="links", line_alpha=0.7)
-    for tag, mark in marks(result.dataset.languages).items():
-        renderer = _scatter(plot, tag, mark, [p for p in points if p.language == tag], concept_labels, concepts)
+    for tag, mark in marks(languages).items():
+        renderer = _scatter(plot, tag, mark)
         plot.add_tools(
             HoverTool(renderers=[renderer], tooltips=_tooltip(tag), visible=False, point_policy="snap_to_data")
         )
     plot.text(
         "x", "y", "text", source=_empty("x", "y", "text"), name="picked", x_offset=7, y_offset=5, text_font_size="15px"
     )
-    return plot
+    return _renumbered(json.dumps(json_item(plot), separators=(",", ":")))
+
+
+def _columns(
+    result: PairResult, points: Sequence[Point], labels: Mapping[str, str]
+) -> dict[str, list[tuple[str, list[Any]]]]:
+    """By language: the columns of its words on the map."""
+    concepts = _concepts_by_word(result)
+    by_language: dict[str, list[Point]] = {tag: [] for tag in result.dataset.languages}
+    for point in points:
+        by_language[point.language].append(point)
+    return {
+        tag: [
+            ("x", [p.x for p in mine]),
+            ("y", [p.y for p in mine]),
+            ("text", [p.text for p in mine]),
+            ("concept", [p.concept for p in mine]),
+            ("label", [labels.get(p.concept, p.concept) for p in mine]),
+            ("also", [[c for c in concepts.get((tag, p.text), ()) if c != p.concept] for p in mine]),
+        ]
+        for tag, mine in by_language.items()
+    }
 
 
 def _concepts_by_word(result: PairResult) -> dict[tuple[str, str], list[str]]:
@@ -136,30 +166,11 @@ def _concepts_by_word(result: PairResult) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _scatter(
-    plot: Figure,
-    tag: str,
-    mark: Mark,
-    points: list[Point],
-    labels: Mapping[str, str],
-    concepts: Mapping[tuple[str, str], list[str]],
-) -> GlyphRenderer[Scatter]:
-    from bokeh.models import ColumnDataSource
-
-    source = ColumnDataSource(
-        {
-            "x": [p.x for p in points],
-            "y": [p.y for p in points],
-            "text": [p.text for p in points],
-            "concept": [p.concept for p in points],
-            "label": [labels.get(p.concept, p.concept) for p in points],
-            "also": [[c for c in concepts.get((tag, p.text), ()) if c != p.concept] for p in points],
-        }
-    )
+def _scatter(plot: Figure, tag: str, mark: Mark) -> GlyphRenderer[Scatter]:
     return plot.scatter(
         "x",
         "y",
-        source=source,
+        source=_empty("x", "y", "text", "concept", "label", "also"),
         name=tag,
         marker=mark.shape,
         size=7,
