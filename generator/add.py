@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import tomli_w
@@ -27,5 +28,10 @@ def add_model(name: str, folder: Path) -> tuple[Path, str]:
         raise InputError([Fault(str(path), problem, f"Use it as it is: --model {taken.name!r}")])
     text = tomli_w.dumps({"models": [added]})
     before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if path.is_file() else ""
+    try:
+        tomllib.loads(before + text)
+    except tomllib.TOMLDecodeError as error:
+        remedy = "Write its models as [[models]] tables"
+        raise InputError([Fault(str(path), f"nothing can be added at its end ({error})", remedy)]) from None
     write_atomically(path, (before + text).encode())
     return path, text

@@ -30,7 +30,7 @@ class Language:
 def language(tag: str) -> Language:
     """Describe a BCP-47 tag; names come from Unicode CLDR through langcodes."""
     parsed = langcodes.Language.get(tag)
-    script = parsed.maximize().script or "Zyyy"
+    script = "Zyyy" if tag in UNNAMED else parsed.maximize().script or "Zyyy"
     # "und-Grek", letters of no language in particular, and "zxx", no language at all.
     named = f"{parsed.script_name()} script" if parsed.script and not parsed.language else UNNAMED.get(tag, "")
     return Language(

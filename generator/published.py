@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from generator.errors import Fault, InputError
 from generator.toml import read_toml, validated
 
+Number = Annotated[float, Field(allow_inf_nan=False)]
 Quantity = Literal["semantic affinity", "relative drop", "mean cosine of translations"]
 
 
@@ -30,9 +31,9 @@ class Figure:
     """Where in the source it stands."""
     models: tuple[str, ...] = ()
     """The registry's names for the subject."""
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    value: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
     note: str = ""
 
     @property
@@ -58,7 +59,7 @@ class Source:
     title: str
     authors: tuple[str, ...]
     year: int
-    link: str
+    link: Annotated[str, Field(pattern="^https?://")]
     note: str = ""
     figures: tuple[Figure, ...] = ()
 
@@ -84,6 +85,11 @@ def load_published(paths: Iterable[Path]) -> tuple[Source, ...]:
             Fault(str(path), f"the figure of {figure.subject!r} has no number", "Give it a value, a low or a high end")
             for figure in source.figures
             if figure.value is None and figure.low is None and figure.high is None
+        ]
+        faults += [
+            Fault(str(path), f"the range of {figure.subject!r} ends before it begins", "Put the lower number first")
+            for figure in source.figures
+            if figure.low is not None and figure.high is not None and figure.low > figure.high
         ]
         sources[source.key] = source
     if faults:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import langcodes
@@ -17,6 +18,7 @@ from generator.models.registry import Model
 
 SIMILARITY_TASK = "STSBenchmark"
 """The task whose prompts are taken: like words, its sentences are compared with each other as equals."""
+TRUSTS = re.compile(r"trust_remote_code[^,\n]*=\s*True")
 SPDX = re.compile(r"(apache|mit|bsd|cc-by)[\w.-]*", re.IGNORECASE)
 
 
@@ -27,13 +29,13 @@ class MtebEncoder:
 
     def __init__(self, model: Model, *, allow_remote_code: bool) -> None:
         meta = registered(model.locator)
-        if meta.loader_kwargs.get("trust_remote_code") and not allow_remote_code:
+        if not allow_remote_code and (model.trust_remote_code or _asks_for_code(meta, model.options)):
             raise ModelUnavailableError(
                 f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
             )
-        if model.prompt or model.max_length:
+        if model.prompt or model.max_length or model.dtype != "float32":
             raise ModelUnavailableError(
-                f"{model.name}: the mteb registry decides its prompt and length. Remove them, or name it hf:"
+                f"{model.name}: the mteb registry decides its prompt, length and dtype. Remove them, or name it hf:"
             )
         import mteb
 
@@ -53,6 +55,7 @@ class MtebEncoder:
             "batch_size": BATCH_SIZE,
             "prompted_as": SIMILARITY_TASK,
             "normalised": self._normalise,
+            "dtype": str(getattr(getattr(self._model, "model", None), "dtype", "")).removeprefix("torch."),
             "mteb": version("mteb"),
         }
 
@@ -75,6 +78,15 @@ class MtebEncoder:
         if self._normalise:
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
         return vectors
+
+
+def _asks_for_code(meta: Any, options: Mapping[str, object]) -> bool:
+    """Whether a model's loader runs code from its repository: by metadata, by option or by what stands in it."""
+    if meta.loader_kwargs.get("trust_remote_code") or options.get("trust_remote_code"):
+        return True
+    loader = meta.loader
+    classes = [base for base in getattr(loader, "__mro__", (loader,)) if base and base.__module__.startswith("mteb.")]
+    return any(TRUSTS.search(inspect.getsource(each)) for each in classes)
 
 
 def registered(name: str) -> Any:
@@ -116,13 +128,15 @@ def entry(name: str) -> dict[str, Any]:
         "released": dt.date.fromisoformat(str(meta.release_date)) if meta.release_date else None,
         "languages": _languages(meta.languages or []),
         "link": meta.reference,
-        "trust_remote_code": bool(meta.loader_kwargs.get("trust_remote_code")) or None,
+        "trust_remote_code": _asks_for_code(meta, {}) or None,
     }
     return {key: value for key, value in known.items() if value}
 
 
 def _licence(name: str) -> str:
     """SPDX identifiers as they are written; the registry has them in lower case."""
+    if name == "not specified":
+        return ""
     if name.lower().startswith("apache"):
         return name.replace("apache", "Apache")
     return name.upper() if SPDX.fullmatch(name) else name
@@ -130,5 +144,5 @@ def _licence(name: str) -> str:
 
 def _languages(codes: Sequence[str]) -> list[str]:
     """``eng-Latn`` and the like as tags of languages; the scripts that the registry gives are often not the usual."""
-    languages = (langcodes.Language.get(code).language for code in codes)
+    languages = (langcodes.Language.get(code).language for code in codes if not code.endswith("-Code"))
     return sorted({langcodes.standardize_tag(language) for language in languages if language})

@@ -181,6 +181,9 @@ def _entry_fault(model: Model, path: Path, slugs: Mapping[str, str]) -> Fault | 
     if model.slug in slugs:
         problem = f"the name {model.name!r} is taken already by {slugs[model.slug]!r}"
         return Fault(str(path), problem, "Give each model a name of its own", column=where)
+    if "trust_remote_code" in model.options:
+        problem = "trust_remote_code stands among the options"
+        return Fault(str(path), problem, "Make it a key of the entry itself", column=where)
     if model.kind not in KINDS:
         return Fault(str(path), f"unknown source {model.source!r}", did_you_mean(model.kind, KINDS), column=where)
     return None
