@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from site_fixtures import files_in, write_benchmark
 
 from generator.cli import SOME_FAILED, isogloss
 from generator.datasets import Dataset
-from generator.encode import encode_missing
+from generator.encode import Loader, encode_missing
 from generator.errors import ModelUnavailableError
 from generator.evaluate import evaluate_pair
 from generator.models import Model, load_model
@@ -195,10 +196,16 @@ def test_vectors_are_those_of_the_model_itself(model: Model, proxy: Proxy, texts
     assert proxy.asked == sorted(several)
 
 
-def test_affinity_is_that_of_the_model_itself(model: Model, word_list: Any, isolated_cache: Path) -> None:
+def test_the_same_words_have_the_same_affinity_however_the_model_is_reached(
+    model: Model, word_list: Any, direct: Encoder, isolated_cache: Path, tmp_path: Path
+) -> None:
+    dataset = word_list()
+    folder = shutil.copytree(model_folder(load_model("all-MiniLM-L6-v2")), tmp_path / "own-model")
+    np.savez(tmp_path / "own.npz", text=np.array(dataset.texts), vector=direct.encode(dataset.texts))
+    ways = ["all-MiniLM-L6-v2", str(folder), f"precomputed:{tmp_path / 'own.npz'}"]
     no_map = Parameters(draws=20, layout=None)
-    served, own = (evaluate_pair(word_list(), each, no_map) for each in (model, load_model("all-MiniLM-L6-v2")))
-    assert served.affinity.value == pytest.approx(own.affinity.value, abs=1e-5)
+    served, *others = (evaluate_pair(dataset, each, no_map) for each in (model, *map(load_model, ways)))
+    assert [o.affinity.value for o in others] == pytest.approx([served.affinity.value] * 3, rel=0, abs=1e-5)
     assert not any(KEY in told for told in (to_json(served), *map(str, files_in(isolated_cache).values())))
 
 
@@ -221,7 +228,7 @@ def test_a_prompt_comes_first_and_length_becomes_one_when_asked(model: Model, pr
 def test_requests_are_as_allowed(model: Model, proxy: Proxy, texts: list[str], cache: VectorCache) -> None:
     proxy.trouble = repeat(Trouble(before=lambda: time.sleep(0.1)))
     told = with_endpoint(model, batch=5, concurrency=3)
-    encode_missing(told, texts, cache)
+    encode_missing(told, texts, cache, Loader(told))
     assert proxy.most_busy == 3
     load_encoder(told).encode(texts)
     assert (proxy.most_busy, max(len(request.texts) for request in proxy.requests)) == (3, 5)
@@ -235,7 +242,7 @@ def test_long_texts_are_spread_over_more_requests(model: Model, proxy: Proxy, mo
 
 
 def test_nothing_but_the_entry_says_where_texts_go(model: Model, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+    for variable in ("OPENAI_BASE_URL", "OPENAI_API_BASE"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     for variable in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.setenv(variable, WRONG_KEY)
@@ -250,7 +257,7 @@ def test_nothing_but_the_entry_says_where_texts_go(model: Model, proxy: Proxy, m
 
 def assert_each_is_encoded_once(model: Model, texts: list[str], direct: Encoder, cache: VectorCache) -> None:
     stored: list[int] = []
-    encode_missing(model, texts, cache, advance=stored.append)
+    encode_missing(model, texts, cache, Loader(model), stored.append)
     assert sum(stored) == len(texts)
     assert np.abs(cache.read(identity(model), texts) - direct.encode(texts)).max() < 1e-5
 
@@ -279,12 +286,12 @@ def test_an_interrupted_run_goes_on_where_it_was(
     monkeypatch.setattr("generator.models.api.MAX_RETRIES", 1)
     proxy.trouble = chain(repeat(FINE, 5), repeat(GONE))
     with pytest.raises(ModelUnavailableError, match=f"^Served at {proxy.place}: Connection error.*try again later"):
-        encode_missing(model, texts, cache)
+        encode_missing(model, texts, cache, Loader(model))
     left = cache.missing(identity(model), texts)
     assert len(left) == len(texts) - 4 * 8, "of the third two requests, one was answered"
     proxy.requests.clear()
     proxy.trouble = repeat(FINE)
-    assert encode_missing(model, texts, cache) == len(left)
+    assert encode_missing(model, texts, cache, Loader(model)) == len(left)
     assert proxy.asked == left
 
 
