@@ -288,10 +288,10 @@ def _domains_differ(findings: Findings) -> Verdict:
         statuses = [check.by_measuring for check in checks]
         n = statuses.count("fails")
         if n:
-            return Verdict("holds", "measured", f"{n} of {len(checks)} changes exceed {DIFFERENT:.0%}", checks)
+            return Verdict("holds", "measured", f"{n} of {len(checks)} changes exceed {100 * DIFFERENT:.0f} %", checks)
         if all(status == "holds" for status in statuses):
-            return Verdict("fails", "measured", f"No change reaches {DIFFERENT:.0%}", checks)
-        return Verdict("undecided", "", f"The intervals reach across {DIFFERENT:.0%}", checks)
+            return Verdict("fails", "measured", f"No change reaches {100 * DIFFERENT:.0f} %", checks)
+        return Verdict("undecided", "", f"The intervals reach across {100 * DIFFERENT:.0f} %", checks)
     lacking = (
         "What is surely strong on the reference dataset was measured on no other"
         if strong
@@ -300,7 +300,7 @@ def _domains_differ(findings: Findings) -> Verdict:
     published = _drops(findings, _names(findings, _pairs), -DIFFERENT, DIFFERENT)
     outside = [check for check in published if check.by_publication == "fails"]
     if outside:
-        reason = f"Published drops exceed {DIFFERENT:.0%}; {lacking[0].lower()}{lacking[1:]}"
+        reason = f"Published drops exceed {100 * DIFFERENT:.0f} %; {lacking[0].lower()}{lacking[1:]}"
         return Verdict("holds", "published", reason, tuple(outside))
     return Verdict("undecided", "", lacking)
 
@@ -382,15 +382,16 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         4,
         "The best BERT models lose 25 to 31 % from modern concepts to edge cases and ancient text.",
-        f"The relative drops of models trained on translation pairs lie in that range, give or take {TOLERANCE:.0%}.",
+        "The relative drops of models trained on translation pairs lie in that range, give or take "
+        f"{100 * TOLERANCE:.0f} %.",
         True,
         _drop_of_pairs,
     ),
     Claim(
         5,
         "Embeddings built on language models lose less: 15 to 17 %.",
-        f"The relative drops of the registry's decoders lie in that range, give or take {TOLERANCE:.0%}. Closed models "
-        "do not say what they are built on, and are left out.",
+        f"The relative drops of the registry's decoders lie in that range, give or take {100 * TOLERANCE:.0f} %. "
+        "Closed models do not say what they are built on, and are left out.",
         True,
         _drop_of_llms,
     ),
@@ -425,8 +426,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         10,
         "A model with SA of 0.60 or more on general vocabulary may align special vocabulary quite differently.",
-        f"Some model surely at 0.60 or above on the reference dataset changes by more than {DIFFERENT:.0%} elsewhere, "
-        "beyond what the spread of the other list makes by itself.",
+        f"Some model surely at 0.60 or above on the reference dataset changes by more than {100 * DIFFERENT:.0f} % "
+        "elsewhere, beyond what the spread of the other list makes by itself.",
         True,
         _domains_differ,
     ),

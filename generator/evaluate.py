@@ -151,23 +151,23 @@ def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[P
     encoded = 0
     failures: Failures = []
     with VectorCache(cache_path()) as cache:
-        loaders = {name: Loader(mine[0].model, allow_remote_code=allow_remote_code) for name, mine in by_model.items()}
-        groups = list(by_model.values())
-        for mine in groups:
-            model = mine[0].model
-            texts = {text for pair in mine for text in pair.dataset.texts}
-            try:
-                with counted(f"Encoding with {model.name}", len(texts)) as advance:
-                    count = encode_missing(model, texts, cache, loaders[model.name], lambda n: advance(n, ""))
-            except Exception as error:  # whatever a model raises; recorded, so that the others go on
-                if len(mine) > 1:
-                    groups += [[pair] for pair in mine]  # what one dataset lacks is not to cost the others
-                else:
-                    failures.append((mine[0], error))
-                continue
-            encoded += count
-            ready += mine
-            say(f"{model.name}: {count:,} texts encoded, {len(texts) - count:,} known")
+        for pairs_of_model in by_model.values():  # one after the other, so that one encoder is in memory at a time
+            model, groups = pairs_of_model[0].model, [pairs_of_model]
+            load = Loader(model, allow_remote_code=allow_remote_code)
+            for mine in groups:
+                texts = {text for pair in mine for text in pair.dataset.texts}
+                try:
+                    with counted(f"Encoding with {model.name}", len(texts)) as advance:
+                        count = encode_missing(model, texts, cache, load, lambda n: advance(n, ""))
+                except Exception as error:  # whatever a model raises; recorded, so that the others go on
+                    if len(mine) > 1:
+                        groups += [[pair] for pair in mine]  # what one dataset lacks is not to cost the others
+                    else:
+                        failures.append((mine[0], error.with_traceback(None)))  # its frames hold the encoder
+                    continue
+                encoded += count
+                ready += mine
+                say(f"{model.name}: {count:,} texts encoded, {len(texts) - count:,} known")
     return encoded, ready, failures
 
 

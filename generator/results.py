@@ -260,7 +260,9 @@ class ResultStore:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError, NotImplementedError: a damaged archive looks encrypted, or packed in an unknown way; TypeError:
+        # a bare array.
+        except (OSError, ValueError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             remedy = "Delete the file and run isogloss evaluate again"
             raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
 
@@ -286,13 +288,13 @@ class ResultStore:
         path = self.path(outcome.model.slug, outcome.dataset.slug)
         if isinstance(outcome, PairFailure) and self._says(path, outcome):
             return path
-        beside = path.with_suffix(DRAWS)
+        beside, content = path.with_suffix(DRAWS), to_json(outcome).encode()
         # The result comes last: once it is there, so is all that belongs to it.
         if draws:
             write_atomically(beside, _packed(draws))
         else:
             beside.unlink(missing_ok=True)
-        write_atomically(path, to_json(outcome).encode())
+        write_atomically(path, content)
         return path
 
     def __iter__(self) -> Iterator[Outcome]:

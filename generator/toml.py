@@ -43,7 +43,9 @@ def _fault(file: str, detail: ErrorDetails, kind: type[Any]) -> Fault:
         return Fault(file, f"unknown key {where!r}", did_you_mean(str(key), _keys(kind, place)))
     if detail["type"] == "missing":
         return Fault(file, f"the key {where!r} is missing", "Add it")
-    return Fault(file, f"{where}: {detail['msg'].lower()}, found {detail['input']!r}", "Correct the value")
+    # A check of our own says what is wrong by itself; what it refuses may be a secret.
+    found = "" if detail["type"] == "value_error" else f", found {detail['input']!r}"
+    return Fault(file, f"{where}: {detail['msg'].lower()}{found}", "Correct the value")
 
 
 def _keys(kind: type[Any], place: Iterable[str | int]) -> set[str]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from generator.config import Benchmark, SiteEntry
 from generator.datasets import Card, Concept, Dataset
+from generator.domains import Resamples
 from generator.models.registry import Model
 from generator.pair import Parameters
+from generator.published import Figure, Source
 from generator.results import (
     ConceptRecord,
     DatasetRecord,
+    Draws,
     Estimate,
     Failure,
     LanguagePair,
@@ -41,6 +47,7 @@ from generator.slugs import slugify
 ROOT = Path(__file__).resolve().parent.parent
 MODERN = ROOT / "datasets" / "modern-concepts"
 DAY = "2026-01-02"
+NULL = 0.45
 
 PAYLOAD = "window.pwned=1"
 HOSTILE = (
@@ -57,6 +64,10 @@ HOSTILE = (
     "a&b=c+d %20 #concept=x",
 )
 SCRIPTS = ("كَلِمَة", "水果", "पानी", "👩🏽‍🚀☀️", "x̣́ȩ́", "עִבְרִית")
+TEXTS = (*HOSTILE, *SCRIPTS)
+EVERYTHING = " ".join(TEXTS)
+# More than a table of words has columns for.
+MANY = tuple("ar bn cs de el en es fi fr he hi it ja ko nl pl pt ru sw zh".split())  # noqa: SIM905
 
 
 def model(name: str = "Alpha", **changes: object) -> ModelRecord:
@@ -79,14 +90,17 @@ def measured(
     created: str = DAY,
     no_map: str = "",
     centred: float | None = 0.7,
+    intra: float = 0.9,
 ) -> PairResult:
     """An invented result, whose last concept and last pair of languages have no value.
 
-    ``reach`` is half the width of the interval, ``no_map`` why there is no map.
+    ``reach`` is half the width of the interval, ``no_map`` why there is no map. Without translations there are no
+    scores either.
     """
     estimate = Estimate(sa) if reach is None else Estimate(sa, sa - reach, sa + reach)
-    spread = 0.9 * (1 - sa) / sa
+    spread = intra * (1 - sa) / sa
     n = len(on.concepts)
+    scored = on.card.translated
     pairs = list(combinations(on.languages, 2))
     parameters = {"neighbours": 5, "landmarks": 2000, "seed": 42}
     return PairResult(
@@ -96,25 +110,28 @@ def measured(
             estimate,
             (1 - sa) / sa,
             spread,
-            0.9,
-            0.45,
-            0.25,
+            intra,
+            NULL,
+            1 - (1 / sa - 1) / (1 / NULL - 1),
             Estimate(centred),
             sa - 0.01,
             None,
             {"euclidean_sa": "vectors of no length"},
-        ),
-        languages={tag: LanguageRecord(0.9, len(texts), len(texts)) for tag, texts in on.renderings.items()},
+        )
+        if scored
+        else None,
+        languages={tag: LanguageRecord(intra, len(texts), len(texts)) for tag, texts in on.renderings.items()},
         language_pairs=(
-            *(LanguagePair(a, b, sa - i / 100, spread, n) for i, (a, b) in enumerate(pairs[:-1])),
+            *(LanguagePair(a, b, sa - i / 1000, spread, n) for i, (a, b) in enumerate(pairs[:-1])),
             LanguagePair(*pairs[-1], None, None, 0),
-        ),
-        concepts=(
-            *(
-                ConceptRecord(c.id, dict(c.renderings), spread + i / 100, sa - i / 100)
-                for i, c in enumerate(on.concepts[:-1])
-            ),
-            ConceptRecord(on.concepts[-1].id, dict(on.concepts[-1].renderings), None, None),
+        )
+        if scored
+        else (),
+        concepts=tuple(
+            ConceptRecord(
+                c.id, dict(c.renderings), *((spread + i / 100, sa - i / 100) if scored and i < n - 1 else (None, None))
+            )
+            for i, c in enumerate(on.concepts)
         ),
         map=MapRecord("PHATE", parameters, undefined=no_map)
         if no_map
@@ -151,70 +168,222 @@ def _provenance(created: str) -> Provenance:
     return Provenance(created, {"python": "3.11.9", "numpy": "2.4"}, 42, parameters, "key")
 
 
-def hostile_dataset() -> Dataset:
-    """Every text that a word list can bring is one that would break a careless page."""
-    texts = (*HOSTILE, *SCRIPTS)
-    concepts = tuple(
-        Concept(
-            f"{text} {i}",
-            {"en": (text, f"{text} again"), "ar": (f"كلمة {text}",), "zh": (f"词 {text}",), "hi": (f"शब्द {text}",)},
-            category=text,
-            note=text,
-        )
-        for i, text in enumerate(texts)
-    )
-    everything = " ".join(texts)
-    card = Card(
-        f"{HOSTILE[1]} words",
-        everything,
-        description=everything,
-        probes=everything,
-        provenance=everything,
-        licence=everything,
-        link=HOSTILE[5],
-        weaknesses=texts,
-    )
-    return Dataset("hostile", card, ("en", "ar", "zh", "hi"), concepts)
+def resamples_of(outcomes: Iterable[Outcome]) -> Resamples:
+    """Invented resamples of every result with an interval: about its value, as wide as its interval."""
+    return {(o.model.slug, o.dataset.slug): _draws(o) for o in outcomes if isinstance(o, PairResult) and o.affinity.low}
 
 
-def hostile_model(name: str) -> ModelRecord:
-    everything = " ".join((*HOSTILE, *SCRIPTS))
-    return model(
-        name,
-        source=everything,
-        revision=everything,
-        architecture=everything,
-        licence=everything,
-        link=HOSTILE[5],
-        note=everything,
-        encoder={everything: everything, "normalised": True, "prompt": ""},
-    )
+def _draws(result: PairResult) -> Draws:
+    value, low = result.affinity.value or 0.0, result.affinity.low or 0.0
+    noise = np.random.default_rng(list(result.dataset.slug.encode())).standard_normal((2, 200))
+    drawn = value + noise[0] * (value - low) / 2, NULL + noise[1] / 1000
+    return {name: d.astype(np.float32) for name, d in zip(("semantic_affinity", "null_sa"), drawn, strict=True)}
 
 
-def hostile_outcomes(dataset: Dataset) -> list[Outcome]:
-    """One model measured with a map, one without, one that failed, and a control."""
-    message = " ".join((*HOSTILE, *SCRIPTS))
-    return [
-        measured(hostile_model(f"{HOSTILE[0]} {SCRIPTS[0]}"), dataset),
-        measured(hostile_model(f"{HOSTILE[2]} no map"), dataset, 0.55, no_map=message),
-        failed(hostile_model(f"{HOSTILE[3]} failed"), dataset, message),
-        measured(dataclasses.replace(control(), note=message), dataset, 1.0, reach=None, centred=None),
-    ]
+@dataclass(frozen=True)
+class Invented:
+    """A benchmark as if read from a config that lies nowhere, with what would be stored of it."""
+
+    benchmark: Benchmark
+    outcomes: Sequence[Outcome]
+
+    @property
+    def resamples(self) -> Resamples:
+        return resamples_of(self.outcomes)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return render_site(self.benchmark, self.outcomes, self.resamples)
 
 
-def benchmark(datasets: Sequence[Dataset], models: Sequence[Model] = (), title: str = "A benchmark") -> Benchmark:
-    """A benchmark as if read from a config that lies nowhere."""
+def invented(
+    datasets: Sequence[Dataset],
+    outcomes: Sequence[Outcome],
+    models: Sequence[Model] = (),
+    *,
+    apart: Sequence[str] = (),
+    published: Sequence[Source] = (),
+    study: Sequence[Model] = (),
+) -> Invented:
+    """A benchmark whose overall place goes by all datasets but those ``apart``; the first one is the reference."""
     nowhere = Path("nowhere")
-    site = SiteEntry(title, f"Does {title} align words?")
-    return Benchmark(
-        nowhere / "benchmark.toml", site, tuple(models), tuple(datasets), Parameters(), nowhere, nowhere / "site"
+    return Invented(
+        Benchmark(
+            nowhere / "benchmark.toml",
+            SiteEntry("A benchmark", "Does a benchmark align words?"),
+            tuple(models),
+            tuple(datasets),
+            tuple(dataset.slug for dataset in datasets if dataset.slug not in apart),
+            next((dataset.slug for dataset in datasets if dataset.card.translated), ""),
+            tuple(published),
+            tuple(study),
+            Parameters(),
+            nowhere,
+            nowhere / "site",
+        ),
+        outcomes,
     )
 
 
 def rendered(
     datasets: Sequence[Dataset], outcomes: Sequence[Outcome], models: Sequence[Model] = ()
 ) -> dict[str, bytes]:
-    return render_site(benchmark(datasets, models), outcomes)
+    return invented(datasets, outcomes, models).files
+
+
+def signs() -> Dataset:
+    """Nothing to translate: letters of two scripts, with a column and notes of their own."""
+    letters = {"und-Grek": "αβγδ", "und-Arab": "ابت"}
+    concepts = tuple(
+        Concept(letter, {tag: (letter,)}, "letters", f"a note on {letter}", {"codepoint": f"U+{ord(letter):04X}"})
+        for tag, alphabet in letters.items()
+        for letter in alphabet
+    )
+    columns = {"codepoint": "The Unicode code point"}
+    return Dataset(
+        "signs", Card("Signs", "signs", "character", translated=False, columns=columns), (*letters,), concepts
+    )
+
+
+def places() -> Dataset:
+    """More languages than a table has columns for, and something of all that is checked in the first ones."""
+    words = {tag: [f"{i}{n}" for n in range(3)] for i, tag in enumerate(MANY, 1)}
+    words["ar"][1] = words["ar"][0]
+    words["bn"][0] = "abc"
+    words["cs"][0] = ""
+    words["el"][0] = words["en"][0]
+    concepts = (Concept(f"place {n}", {tag: (texts[n],) for tag, texts in words.items() if texts[n]}) for n in range(3))
+    return Dataset("places", Card("Places", "names"), MANY, tuple(concepts), {"de": 2})
+
+
+PAPER = Source(
+    "ada-2024",
+    "A paper",
+    ("Ada", "Bob"),
+    2024,
+    "https://example.org/paper",
+    figures=(
+        Figure("Sentence model", "semantic affinity", "map", "figure 1", ("LaBSE",), value=0.807),
+        Figure("Sentence model", "semantic affinity", "mean over four datasets", "abstract", ("LaBSE",), value=0.70),
+        Figure("Large", "semantic affinity", "map", "figure 2", ("text-embedding-3-large",), value=0.3),
+        Figure(
+            "Whole", "semantic affinity", "another list", "table 1", ("Whole",), low=0.55, high=0.61, note="A note."
+        ),
+        Figure("Whole", "relative drop", "modern to ancient", "page 4", ("Whole",), low=0.25, high=0.31),
+        Figure("Any", "semantic affinity", "all", "page 5", high=0.5),
+        Figure("Any", "mean cosine of translations", "all", "page 6", low=0.275),
+    ),
+)
+STUDY = (
+    Model("Whole", "ngrams:", objective="mlm", family="encoder", parameters=22_713_216),
+    Model("LaBSE", "ngrams:", objective="translation-pairs", family="encoder"),
+    Model("Decoder", "ngrams:", family="decoder"),
+)
+
+
+def states(word_list: Callable[..., Dataset]) -> Invented:
+    """Every state that a pair can be in, on lists of every kind.
+
+    "Faint" is not surely above chance on the reference and gains elsewhere, "Mapless" has no resamples.
+    """
+    words, others = word_list(slug="words"), word_list(slug="others", n=6, languages=("en", "ar"))
+    card = dataclasses.replace(others.card, domain="ancient", probes="Meanings of old.")
+    others, wide, untranslated = dataclasses.replace(others, card=card), places(), signs()
+    whole = model("Whole", link="https://example.org/?a=1&b=2", parameters=22_713_216, family="encoder")
+    mapless, faint = model("Mapless", released="2025-01-01", parameters=278_000_000), model("Faint", objective="")
+    answered = dataclasses.replace(control(), parameters=10)
+    outcomes = [
+        measured(whole, words, 0.62),
+        measured(whole, others, 0.48, intra=0.7),
+        measured(whole, wide, 0.55, created="2026-03-04"),
+        measured(whole, untranslated),
+        measured(mapless, words, 0.6, reach=None, no_map="3 distinct vectors"),
+        measured(mapless, others, 0.45, reach=None),
+        measured(faint, words, 0.46, reach=0.1),
+        measured(faint, others, 0.51),
+        measured(model("Older"), words, 0.9, digest="an older list"),
+        failed(model("Broken", revision=""), words, '<b>the hub</b> cannot be reached,\n"again"'),
+        measured(model("Broken"), others, 0.5),
+        failed(model("Broken"), untranslated, "no such letters"),
+        measured(answered, words, 1.0, centred=None),
+        measured(answered, others, 1.0, reach=None, centred=None),
+    ]
+    never = Model("Never measured 模型", "ngrams:", objective="surface")
+    datasets = [words, others, wide, untranslated]
+    return invented(datasets, outcomes, [never], apart=["places"], published=[PAPER], study=STUDY)
+
+
+def hostile_dataset() -> Dataset:
+    """Every text that a word list can bring is one that would break a careless page."""
+    concepts = tuple(
+        Concept(
+            f"{text} {i}",
+            {"en": (text, f"{text} again"), "ar": (f"كلمة {text}",), "zh": (f"词 {text}",), "hi": (f"शब्द {text}",)},
+            text,
+            text,
+            dict.fromkeys(TEXTS, text),
+        )
+        for i, text in enumerate(TEXTS)
+    )
+    return Dataset("hostile", hostile_card("words"), ("en", "ar", "zh", "hi"), concepts)
+
+
+def hostile_card(name: str, *, translated: bool = True) -> Card:
+    return Card(
+        f"{HOSTILE[1]} {name}",
+        EVERYTHING,
+        description=EVERYTHING,
+        probes=EVERYTHING,
+        provenance=EVERYTHING,
+        licence=EVERYTHING,
+        link=HOSTILE[5],
+        weaknesses=TEXTS,
+        columns={text: text for text in TEXTS},
+        translated=translated,
+    )
+
+
+def hostile_model(name: str, **changes: object) -> ModelRecord:
+    return model(
+        name,
+        source=EVERYTHING,
+        revision=EVERYTHING,
+        architecture=EVERYTHING,
+        licence=EVERYTHING,
+        link=HOSTILE[5],
+        note=EVERYTHING,
+        encoder={EVERYTHING: EVERYTHING, "normalised": True, "prompt": ""},
+        **changes,
+    )
+
+
+def hostile() -> Invented:
+    """On every kind of list: one model measured with a map, one without, one that failed, and a control."""
+    dataset = hostile_dataset()
+    wide = Dataset("hostile-wide", hostile_card("wide"), MANY, places().concepts)
+    untranslated = dataclasses.replace(signs(), slug="hostile-signs", card=hostile_card("signs", translated=False))
+    first = hostile_model(f"{HOSTILE[0]} {SCRIPTS[0]}", parameters=10**7, objective=EVERYTHING)
+    second = hostile_model(f"{HOSTILE[2]} no map", parameters=10**9)
+    third = hostile_model(f"{HOSTILE[3]} failed")
+    answered = dataclasses.replace(control(), note=EVERYTHING)
+    outcomes = [
+        measured(first, dataset),
+        measured(second, dataset, 0.55, no_map=EVERYTHING),
+        failed(third, dataset, EVERYTHING),
+        measured(answered, dataset, 1.0, reach=None, centred=None),
+        measured(first, wide, 0.5),
+        measured(second, wide, 0.5, no_map=EVERYTHING),
+        measured(answered, wide, 1.0, reach=None, centred=None),
+        measured(first, untranslated),
+        failed(third, untranslated, EVERYTHING),
+    ]
+    about = (first.name, "LaBSE")
+    figures = [Figure(text, "semantic affinity", text, text, about, i / 20, note=text) for i, text in enumerate(TEXTS)]
+    figures.append(Figure(EVERYTHING, "semantic affinity", "map", EVERYTHING, ("LaBSE",), 0.807))
+    source = Source("key", EVERYTHING, TEXTS, 2024, HOSTILE[5], EVERYTHING, tuple(figures))
+    study = (Model(first.name, "ngrams:", objective="mlm"), Model("LaBSE", "ngrams:", objective="translation-pairs"))
+    never = Model(f"{HOSTILE[4]} x", "ngrams:")
+    return invented([dataset, wide, untranslated], outcomes, [never], published=[source], study=study)
 
 
 # Reading pages
@@ -297,6 +466,19 @@ def pages_of(files: Mapping[str, bytes]) -> dict[str, Element]:
     return {path: page_of(content) for path, content in files.items() if path.endswith(".html")}
 
 
+def words_on_map(data: str) -> set[tuple[str, str, str]]:
+    """Concept, language and text of every point of a map's JSON."""
+    (root,) = json.loads(data)["doc"]["roots"]
+    renderers = [renderer["attributes"] for renderer in root["attributes"]["renderers"]]
+    columns = {r["name"]: dict(r["data_source"]["attributes"]["data"]["entries"]) for r in renderers}
+    return {
+        (concept, tag, text)
+        for tag, held in columns.items()
+        if "concept" in held
+        for concept, text in zip(held["concept"], held["text"], strict=True)
+    }
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
     """Every file of a folder by its relative path."""
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
@@ -311,6 +493,7 @@ def write_dataset(folder: Path, dataset: Dataset) -> Path:
     card = dataset.card
     (folder / "dataset.toml").write_text(
         f'name = "{card.name}"\ndomain = "{card.domain}"\nlicence = "{card.licence}"\n'
+        f"translated = {str(card.translated).lower()}\n"
     )
     with (folder / "data.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from site_fixtures import HOSTILE, hostile_dataset, hostile_outcomes, measured, model, real_site, rendered
+from site_fixtures import HOSTILE, hostile, hostile_dataset, measured, model, real_site, rendered, states
 
 from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
@@ -84,9 +84,17 @@ def result(site: Path) -> PairResult:
 
 @pytest.fixture(scope="module")
 def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile") / "site"
-    publish(rendered([hostile_dataset()], hostile_outcomes(hostile_dataset())), folder)
-    return folder
+    return published(hostile().files, tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="module")
+def invented_site(tmp_path_factory: pytest.TempPathFactory, word_list: Callable[..., Dataset]) -> Path:
+    return published(states(word_list).files, tmp_path_factory.mktemp("invented"))
+
+
+def published(files: Mapping[str, bytes], folder: Path) -> Path:
+    publish(files, folder / "site")
+    return folder / "site"
 
 
 class Watched:
@@ -165,25 +173,57 @@ def tap(page: Page, x: float, y: float, *, touch: bool = False) -> None:
 # Every page
 
 
-@pytest.mark.parametrize("kind", ["real", "hostile"])
-def test_every_page_keeps_to_its_folder_and_its_width_and_complains_of_nothing(
+# Every colour of text with what lies under it, painted one over the other as far as they are translucent.
+INKS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const painted = (colours) => {
+    for (const colour of colours) {
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+    }
+    return `rgb(${[...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).join(", ")})`;
+  };
+  const under = new Map();
+  const grounds = (e) => {
+    if (e && !under.has(e)) under.set(e, [...grounds(e.parentElement), getComputedStyle(e).backgroundColor]);
+    return e ? under.get(e) : [];
+  };
+  const found = new Map();
+  const holdsText = (e) => [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim());
+  for (const e of [...document.querySelectorAll("body *")].filter((e) => holdsText(e) && e.checkVisibility())) {
+    const ink = getComputedStyle(e)[e instanceof SVGElement ? "fill" : "color"];
+    found.set([...grounds(e), ink].join(), [e.outerHTML.slice(0, 80), grounds(e), ink]);
+  }
+  return [...found.values()].map(([what, grounds, ink]) => [what, painted(grounds), painted([...grounds, ink])]);
+}"""
+OPEN = "document.querySelectorAll('details').forEach((details) => { details.open = true; })"
+
+
+@pytest.mark.parametrize("kind", ["site", "invented_site", "hostile_site"])
+def test_every_page_keeps_to_its_folder_and_its_width_can_be_read_and_complains_of_nothing(
     request: pytest.FixtureRequest, open_site: Open, kind: str
 ) -> None:
-    folder: Path = request.getfixturevalue("site" if kind == "real" else "hostile_site")
+    folder: Path = request.getfixturevalue(kind)
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
-    assert len(paths) >= 10
+    assert {"domains.html", "claims.html"} < set(paths)
     watched = open_site(folder, viewport=PHONE)
-    wide = {}
+    wide, faint, inks = {}, set(), set()
     for path in paths:
         page = watched.open(path)
-        for viewport in (PHONE, DESK):
+        page.evaluate(OPEN)
+        for viewport, system in ((PHONE, "light"), (DESK, "dark")):
             page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=system)
             width = page.evaluate("document.documentElement.scrollWidth")
             if width > viewport["width"]:
                 wide[path, viewport["width"]] = width
-        page.set_viewport_size(PHONE)
+            told = page.evaluate(INKS)
+            inks |= {(ground, ink) for _, ground, ink in told}
+            faint |= {(path, what, ground, ink) for what, ground, ink in told if contrast(ground, ink) < 4.5}
         assert page.evaluate("window.pwned") is None
     assert wide == {}
+    assert faint == set()
+    assert len(inks) > 20
 
 
 # The leaderboard
@@ -202,7 +242,7 @@ CONTROLS = ["Control: identical", "Control: shuffled", "Control: islands"]
 
 def test_the_leaderboard_sorts_by_affinity_both_ways_with_controls_apart(site: Path, open_site: Open) -> None:
     page = open_site(site).open("index.html")
-    header = page.locator("#board th", has=page.locator("button", has_text="interval"))
+    header = page.locator("#board th", has=page.locator("button", has_text="Modern concepts"))
     header.locator("button").click()
     assert header.get_attribute("aria-sort") == "descending"
     assert board(page) == [["Character n-grams", "not-there"], CONTROLS]
@@ -216,11 +256,23 @@ def test_the_leaderboard_sorts_by_affinity_both_ways_with_controls_apart(site: P
 
 
 def test_the_leaderboard_sorts_from_the_keyboard(site: Path, open_site: Open) -> None:
-    page = open_site(site).open("index.html")
+    page = open_site(site).open(f"datasets/{DATASET}.html")
     page.locator("#board th button", has_text="Centred").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    assert board(page)[1] == ["Control: shuffled", "Control: islands", "Control: identical"]
+    assert board(page) == [
+        ["not-there", "Control: shuffled", "Character n-grams", "Control: islands", "Control: identical"]
+    ]
+
+
+def test_drops_sort_by_their_numbers_and_what_is_left_out_comes_last(invented_site: Path, open_site: Open) -> None:
+    page = open_site(invented_site).open("domains.html")
+    table = page.locator("table[data-sortable]").first
+    for column, order in (("Drop", ["Mapless", "Whole", "Faint"]), ("Above chance", ["Whole"])):
+        table.locator("th button", has_text=column).click()
+        rows = table.locator("tbody").first.locator("th[scope=row]").all_inner_texts()
+        assert rows[: len(order)] == order, column
+    assert table.locator("tbody.controls th").all_inner_texts() == ["Control: identical"]
 
 
 def test_the_filter_hides_rows_and_gives_them_back(site: Path, open_site: Open) -> None:
@@ -232,9 +284,9 @@ def test_the_filter_hides_rows_and_gives_them_back(site: Path, open_site: Open) 
     assert board(page) == everything
 
 
-def test_words_are_found_in_a_datasets_table(site: Path, open_site: Open) -> None:
+def test_words_are_found_in_a_datasets_table(site: Path, open_site: Open, result: PairResult) -> None:
     page = open_site(site).open(f"datasets/{DATASET}.html")
-    assert page.locator("#words tbody tr:visible").count() == 225
+    assert page.locator("#words tbody tr:visible").count() == len(result.concepts)
     page.locator("[data-filter=words]").fill("ماء")
     shown = page.locator("#words tbody tr:visible")
     assert "water" in [row.locator("[lang=en]").inner_text() for row in shown.all()]
@@ -411,8 +463,7 @@ def test_a_word_of_two_concepts_is_listed_with_either(open_site: Open, tmp_path:
         Concept("hand again", {"ru": ("рука",), "de": ("Hand",)}),
     )
     dataset = Dataset("shared", Card("Shared"), ("en", "ru", "de"), concepts)
-    publish(rendered([dataset], [measured(model("Alpha"), dataset)]), tmp_path / "site")
-    watched = open_site(tmp_path / "site")
+    watched = open_site(published(rendered([dataset], [measured(model("Alpha"), dataset)]), tmp_path))
     for concept, label in zip(concepts, ("hand", "arm", "hand again"), strict=True):
         page = watched.open(f"pairs/alpha--shared.html#concept={concept.id}")
         assert picked(page) == {(tag, text) for tag, texts in concept.renderings.items() for text in texts}
@@ -432,7 +483,7 @@ def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
     context = open_site(site, java_script_enabled=False, viewport=PHONE)
     page = context.page
     dead = {}
-    for path in ("index.html", PAIR, f"datasets/{DATASET}.html", f"models/{MODEL}.html"):
+    for path in ("index.html", "domains.html", "claims.html", PAIR, f"datasets/{DATASET}.html", f"models/{MODEL}.html"):
         page.goto(f"{context.home}/{path}")
         if page.locator(CONTROLS_SHOWN).count():
             dead[path] = page.locator(CONTROLS_SHOWN).count()
@@ -447,10 +498,13 @@ def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
     assert min(box["width"], box["height"]) > 150
     words = page.locator("#words tbody span[lang]:visible")
     assert words.count() == sum(len(texts) for concept in result.concepts for texts in concept.renderings.values())
-    assert page.locator(".legend-entry:visible").all_inner_texts()[0].split() == ["English", "225"]
+    n_english = result.languages["en"].n_renderings
+    assert page.locator(".legend-entry:visible").all_inner_texts()[0].split() == ["English", str(n_english)]
 
 
-def test_a_map_that_cannot_start_leaves_the_drawing_and_no_dead_controls(site: Path, open_site: Open) -> None:
+def test_a_map_that_cannot_start_leaves_the_drawing_and_no_dead_controls(
+    site: Path, open_site: Open, result: PairResult
+) -> None:
     watched = open_site(site)
     watched.page.route("**/assets/bokeh.*", lambda route: route.abort())
     watched.page.goto(f"{watched.home}/{PAIR}")
@@ -461,7 +515,7 @@ def test_a_map_that_cannot_start_leaves_the_drawing_and_no_dead_controls(site: P
     assert watched.page.locator("#map").is_hidden()
     for control in ("#map-search", "button.legend-entry", "button.show"):
         assert watched.page.locator(f"{control}:visible").count() == 0, control
-    assert watched.page.locator("#words tbody tr:visible").count() == 225
+    assert watched.page.locator("#words tbody tr:visible").count() == len(result.concepts)
 
 
 def test_on_paper_the_drawing_stands_in_for_the_map(pair: Page) -> None:
@@ -478,8 +532,7 @@ def test_on_paper_the_drawing_stands_in_for_the_map(pair: Page) -> None:
 
 
 def test_hostile_words_are_shown_on_the_map_as_they_are(hostile_site: Path, open_site: Open) -> None:
-    outcome = hostile_outcomes(hostile_dataset())[0]
-    path = links.pair_page(outcome.model.slug, "hostile")
+    path = links.pair_page(hostile().outcomes[0].model.slug, "hostile")
     watched = open_site(hostile_site)
     page = watched.open(path)
     page.locator("#map").scroll_into_view_if_needed()

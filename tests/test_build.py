@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from generator.datasets import Concept, Dataset
 from generator.encode import load_encoder
 from generator.evaluate import Tally, evaluate, evaluate_pair
 from generator.models import Model, load_model
-from generator.models.encoder import Encoder, Settings, Vectors
+from generator.models.encoder import BATCH_SIZE, Encoder, Settings, Vectors
 from generator.pair import Parameters
 from generator.results import PairFailure, PairResult, ResultStore, from_json
 
@@ -44,6 +45,7 @@ class Counting:
 
     inner: Encoder
     asked: list[str]
+    texts_at_once: int = BATCH_SIZE
 
     @property
     def settings(self) -> Settings:
@@ -84,6 +86,11 @@ def changed(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]
     return {path for path in {*before, *after} if before.get(path) != after.get(path)}
 
 
+def files_of(*pairs: str) -> set[str]:
+    """The result of each pair and the resamples beside it."""
+    return {f"{pair}{ending}" for pair in pairs for ending in (".json", ".draws.npz")}
+
+
 def longer(dataset: Dataset) -> Dataset:
     """The dataset with one more concept."""
     new = Concept("new", {"en": ("brand-new",), "sw": ("mpya kabisa",)})
@@ -120,9 +127,9 @@ def test_a_new_word_is_encoded_alone_and_only_its_dataset_is_measured(
     write_benchmark(tmp_path, [longer(words), others], [NGRAMS, SHUFFLED])
     assert evaluated(config) == Tally(measured=2, current=2, encoded=2)
     assert sorted(asked) == ["brand-new", "mpya kabisa"]
-    assert changed(before, files_in(tmp_path / "results")) == {
-        "character-n-grams/words.json", "control-shuffled/words.json",
-    }  # fmt: skip
+    assert changed(before, files_in(tmp_path / "results")) == files_of(
+        "character-n-grams/words", "control-shuffled/words"
+    )
 
 
 def test_a_new_model_is_measured_alone(tmp_path: Path, words: Dataset, others: Dataset, asked: list[str]) -> None:
@@ -133,9 +140,9 @@ def test_a_new_model_is_measured_alone(tmp_path: Path, words: Dataset, others: D
     write_benchmark(tmp_path, [words, others], [NGRAMS, SHUFFLED])
     assert evaluated(config) == Tally(measured=2, current=2)
     assert asked == []
-    assert changed(before, files_in(tmp_path / "results")) == {
-        "control-shuffled/words.json", "control-shuffled/others.json",
-    }  # fmt: skip
+    assert changed(before, files_in(tmp_path / "results")) == files_of(
+        "control-shuffled/words", "control-shuffled/others"
+    )
 
 
 def test_a_new_dataset_is_measured_alone(tmp_path: Path, words: Dataset, others: Dataset, asked: list[str]) -> None:
@@ -147,9 +154,9 @@ def test_a_new_dataset_is_measured_alone(tmp_path: Path, words: Dataset, others:
     new = set(others.texts) - set(words.texts)
     assert evaluated(config) == Tally(measured=2, current=2, encoded=len(new))
     assert set(asked) == new
-    assert changed(before, files_in(tmp_path / "results")) == {
-        "character-n-grams/others.json", "control-shuffled/others.json",
-    }  # fmt: skip
+    assert changed(before, files_in(tmp_path / "results")) == files_of(
+        "character-n-grams/others", "control-shuffled/others"
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,8 @@ def test_other_parameters_measure_every_pair_anew_without_encoding(
     write_benchmark(tmp_path, [words], [NGRAMS, SHUFFLED], more)
     assert evaluated(config) == Tally(measured=2)
     assert asked == []
-    assert changed(before, files_in(tmp_path / "results")) == set(before)
+    new = changed(before, files_in(tmp_path / "results"))
+    assert {path for path in new if path.endswith(".json")} == {path for path in before if path.endswith(".json")}
     assert evaluated(config) == Tally(current=2)
 
 
@@ -194,7 +202,7 @@ def test_a_selection_leaves_the_other_results_alone(tmp_path: Path, words: Datas
         )
         == DONE
     )
-    assert changed(before, files_in(tmp_path / "results")) == {"control-shuffled/others.json"}
+    assert changed(before, files_in(tmp_path / "results")) == files_of("control-shuffled/others")
 
 
 def test_an_outdated_result_is_shown_as_such_until_it_is_measured_anew(tmp_path: Path, words: Dataset) -> None:
@@ -242,7 +250,8 @@ def test_a_failing_pair_is_recorded_and_shown_and_the_others_are_there(
     failures = {(o.model.name, o.dataset.slug): o.error.message for o in store if isinstance(o, PairFailure)}
     assert set(failures) == {("partial", "words"), ("not-there", "words"), ("not-there", "others")}
     assert "partial.npz has no vector for" in failures["partial", "words"]
-    for path in ("index.html", "models/partial.html", "datasets/words.html", "pairs/partial--words.html"):
+    assert failures["not-there", "words"] in page_of((tmp_path / "site" / "index.html").read_bytes()).text
+    for path in ("models/partial.html", "datasets/words.html", "pairs/partial--words.html"):
         assert failures["partial", "words"] in page_of((tmp_path / "site" / path).read_bytes()).text
     for pair in ("character-n-grams--others", "partial--others"):
         assert (tmp_path / "site" / "pairs" / f"{pair}.svg").is_file()
@@ -264,6 +273,45 @@ def test_whatever_an_encoder_raises_is_a_failure_of_its_pairs_only(
     assert [stored.error.kind, stored.error.message] == ["Runtime", "out of memory"]
 
 
+def test_a_model_that_cannot_be_loaded_is_tried_once_and_recorded_for_each_dataset(
+    tmp_path: Path, words: Dataset, others: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+
+    def load(model: Model, **_: object) -> Encoder:
+        tried.append(model.name)
+        raise RuntimeError("no such weights")
+
+    monkeypatch.setattr(encode, "load_encoder", load)
+    config = write_benchmark(tmp_path, [words, others], [NGRAMS, SHUFFLED])
+    assert evaluated(config) == Tally(measured=2, failed=2)
+    assert tried == [NGRAMS]
+    failures = [outcome for outcome in ResultStore(tmp_path / "results") if isinstance(outcome, PairFailure)]
+    assert {(f.dataset.slug, f.error.kind, f.error.message) for f in failures} == {
+        (slug, "Runtime", "no such weights") for slug in ("words", "others")
+    }
+    assert capsys.readouterr().err.count("no such weights") == 1
+
+
+def test_one_model_is_in_memory_at_a_time(
+    tmp_path: Path, words: Dataset, others: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[weakref.ref[Encoder]] = []
+    held: list[int] = []
+
+    def load(model: Model, **_: object) -> Encoder:
+        held.append(sum(reference() is not None for reference in loaded))
+        encoder = Counting(load_encoder(model), [])
+        loaded.append(weakref.ref(encoder))
+        return encoder
+
+    monkeypatch.setattr(encode, "load_encoder", load)
+    lacking, whole = precomputed(tmp_path, "lacking", others.texts), precomputed(tmp_path, "whole", words.texts)
+    config = write_benchmark(tmp_path, [words, others], [NGRAMS, lacking, whole])
+    assert evaluated(config) == Tally(measured=5, failed=1, encoded=125)
+    assert held == [0, 0, 0], "each is loaded once, and none is kept for the next"
+
+
 def test_a_mended_model_replaces_its_failure(tmp_path: Path, words: Dataset) -> None:
     config = write_benchmark(tmp_path, [words], [precomputed(tmp_path, "mine", ["water"])])
     assert build(config) == SOME_FAILED
@@ -282,12 +330,19 @@ def test_vectors_without_a_measure_are_a_failure_with_the_reason(tmp_path: Path,
     assert "zero or not finite" in stored.error.message
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"null", b'{"schema": 1, "status": "ok"}', b"\xff"])
-def test_an_unreadable_result_is_measured_anew(tmp_path: Path, words: Dataset, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("ending", "content"),
+    [*((".json", content) for content in (b"", b"{", b"null", b'{"schema": 1, "status": "ok"}', b"\xff")),
+     (".draws.npz", b"PK"), (".draws.npz", None)],
+)  # fmt: skip
+def test_an_unreadable_result_is_measured_anew(
+    tmp_path: Path, words: Dataset, ending: str, content: bytes | None
+) -> None:
     config = write_benchmark(tmp_path, [words], [NGRAMS, SHUFFLED])
     evaluated(config)
     before = files_in(tmp_path / "results")
-    (tmp_path / "results" / "control-shuffled" / "words.json").write_bytes(content)
+    path = tmp_path / "results" / "control-shuffled" / f"words{ending}"
+    path.unlink() if content is None else path.write_bytes(content)
     assert evaluated(config) == Tally(measured=1, current=1)
     assert files_in(tmp_path / "results") == before
 
@@ -356,9 +411,8 @@ class Disturbed:
 
     def assert_same_as(self, kept: Path) -> None:
         stored, wanted = ResultStore(self.folder / "results"), ResultStore(kept / "results")
-        assert {path: path.read_bytes() for path in stored.folder.glob("*/*.json")} == {
-            stored.folder / path.relative_to(wanted.folder): path.read_bytes()
-            for path in wanted.folder.glob("*/*.json")
+        assert {path: path.read_bytes() for path in stored.folder.glob("*/[!.]*")} == {
+            stored.folder / path.relative_to(wanted.folder): path.read_bytes() for path in wanted.folder.glob("*/[!.]*")
         }
         assert changed(files_in(kept / "site"), files_in(self.folder / "site")) == set()
         assert sorted(path.name for path in self.folder.iterdir()) == sorted(path.name for path in kept.iterdir())
@@ -382,7 +436,7 @@ def test_two_jobs_give_the_same_bytes_as_one(disturbed: Disturbed, kept: Path) -
 # Builds a benchmark and kills itself, as `kill -9` would, at the n-th call of a function.
 KILLED = """
 import importlib, os, signal, sys
-import generator.encode
+from generator.models.ngrams import NgramEncoder
 module, name, calls, moment, config = sys.argv[1:]
 owner = importlib.import_module(module)
 *path, last = name.split(".")
@@ -398,15 +452,15 @@ def deadly(*arguments, **options):
         os.kill(os.getpid(), signal.SIGKILL)
     return outcome
 setattr(owner, last, deadly)
-generator.encode.BATCH_SIZE = 8
+NgramEncoder.texts_at_once = 8
 from generator.cli import isogloss
 isogloss.main(["build", "-j", "1", "-c", config], standalone_mode=False)
 """
 WHILE_MEASURING = {
     "after a batch": ("generator.vectors", "VectorCache.write", 3, "after"),
     "within a batch": ("generator.vectors", "VectorCache._model", 4, "after"),
-    "after the first result": ("generator.results", "write_atomically", 1, "after"),
-    "within the second result": ("generator.results", "os.fsync", 2, "before"),
+    "between draws and their result": ("generator.results", "write_atomically", 1, "after"),
+    "within the first result": ("generator.results", "os.fsync", 2, "before"),
 }
 WHILE_RENDERING = {
     "while writing the site": ("generator.site.publish", "Path.write_bytes", 9, "after"),

@@ -150,9 +150,8 @@ def test_a_measured_control_keeps_its_known_value_inside_its_interval(control: s
     on = untidy(80)
     model = Model(name=control, source=f"control:{control}")
     parameters = Parameters(draws=300, layout=None)
-    measures = measure_pair(on, model, control_vectors(control, on, 42), parameters).measures
+    found = measure_pair(on, model, control_vectors(control, on, 42), parameters).result.affinity
     known = {"identical": 1.0, "shuffled": 0.5, "islands": 0.227}[control]
-    found = measures.semantic_affinity
     assert found.value is not None
     assert found.low is not None
     assert found.high is not None

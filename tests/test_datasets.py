@@ -23,7 +23,7 @@ MODERN_CONCEPTS = Path(__file__).parent.parent / "datasets" / "modern-concepts"
 
 # A decomposed "é", a Hindi letter that NFC takes apart, a mark that stays a character of its own, joined emoji.
 ROWS = [
-    ("coffee", "place", "cafe\u0301", "咖啡馆", "كافيه", "कॉफ़ी"),
+    ("coffee", "place", "cafe\u0301", "咖啡馆", "كافيه", "कॉ\u095eी"),
     ("family", "kin", "family|👨‍👩‍👧", "家庭|家", "", "परिवार"),
     ("x", "", "x\u0323", "未知数", "مَجْهُول", "अज्ञात"),
 ]
@@ -131,6 +131,7 @@ def test_every_format_gives_the_same_concepts_in_nfc(write: Write, made: Callabl
         Concept("family", {"en": ("family", "👨‍👩‍👧"), "zh": ("家庭", "家"), "hi": ("परिवार",)}, "kin"),
         Concept("x", {"en": ("x\u0323",), "zh": ("未知数",), "ar": ("مَجْهُول",), "hi": ("अज्ञात",)}),
     )
+    assert dataset.renormalised == {"en": 1, "hi": 1}
 
 
 def test_the_package_exports_the_loader() -> None:
@@ -442,10 +443,50 @@ def test_an_empty_alternative_is_told(write: Write, cell: str) -> None:
     assert {fault.remedy for fault in faults} == {"Remove the '|'"}
 
 
-def test_a_table_of_one_language_is_told(write: Write) -> None:
-    (fault,) = faults_of(write("w.csv", "id,en\na,water\nb,fire\n"))
-    assert fault.problem == "1 language columns, two are the least"
+@pytest.mark.parametrize(
+    ("translated", "columns", "problem"),
+    [
+        (True, "note,en", "1 language columns, 2 is the least"),
+        (True, "note,category", "0 language columns, 2 is the least"),
+        (False, "note,category", "0 language columns, 1 is the least"),
+    ],
+)
+def test_a_table_of_too_few_languages_is_told(write: Write, translated: bool, columns: str, problem: str) -> None:
+    path = write("w.csv", f"{columns}\na,water\nb,fire\n")
+    (fault,) = faults_of(path, card=Card("Words", translated=translated))
+    assert fault.problem == problem
     assert "headed by its tag" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("data", "renderings"),
+    [
+        ("und-Grek\nα\nβ\n", [{"und-Grek": ("α",)}, {"und-Grek": ("β",)}]),
+        (
+            "und-Grek,und-Latn\nα,a\nβ,\n,b|c\n",
+            [{"und-Grek": ("α",), "und-Latn": ("a",)}, {"und-Grek": ("β",)}, {"und-Latn": ("b", "c")}],
+        ),
+    ],
+    ids=["one language", "lone rows"],
+)
+def test_where_nothing_is_translated_a_rendering_can_stand_alone(
+    write: Write, data: str, renderings: list[dict[str, tuple[str, ...]]]
+) -> None:
+    dataset = load_dataset(folder(write, 'name = "Signs"\ntranslated = false', data))
+    assert [concept.renderings for concept in dataset.concepts] == renderings
+    only = load_dataset(folder(write, 'name = "Signs"\ntranslated = false', data), ["und-Grek"])
+    assert [concept.renderings for concept in only.concepts] == [{"und-Grek": ("α",)}, {"und-Grek": ("β",)}]
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [("id,und-Grek,und-Latn\n1,α,a\n2,,\n3,β,b\n", (3, None)), ("und-Grek,und-Latn\nα,a\nβ,\n", (None, "und-Latn"))],
+    ids=["a row with nothing", "a language with one rendering"],
+)
+def test_what_is_left_to_check_where_nothing_is_translated_is_told(
+    write: Write, data: str, place: tuple[int | None, str | None]
+) -> None:
+    assert places(faults_of(folder(write, 'name = "Signs"\ntranslated = false', data))) == [place]
 
 
 @pytest.mark.parametrize("declared", ['["en", "sw"]', '["en"]', '["en", "zh", "sw"]', '["en", "zh", "chinglish"]'])
@@ -582,7 +623,7 @@ def test_the_digest_does_not_change_with_the_card(word_list: Callable[..., Datas
     assert changed.digest == dataset.digest
 
 
-def test_the_digest_changes_with_a_word_an_id_a_language_and_the_order(word_list: Callable[..., Dataset]) -> None:
+def test_the_digest_changes_with_whatever_a_measure_depends_on(word_list: Callable[..., Dataset]) -> None:
     dataset = word_list(("en", "zh"))
     first, *rest = dataset.concepts
     variants = [
@@ -593,6 +634,7 @@ def test_the_digest_changes_with_a_word_an_id_a_language_and_the_order(word_list
         replace(dataset, concepts=(*rest, first)),
         replace(dataset, concepts=tuple(rest)),
         replace(dataset, languages=("zh", "en")),
+        replace(dataset, card=replace(dataset.card, translated=False)),
         word_list(("en", "sw")),
     ]
     assert len({variant.digest for variant in variants}) == len(variants)

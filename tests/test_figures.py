@@ -10,12 +10,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from site_fixtures import HOSTILE, SCRIPTS, hostile_dataset, measured, model, page_of
+from site_fixtures import TEXTS, hostile_dataset, measured, model, page_of, words_on_map
 
 from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
 from generator.results import PairResult, Point
-from generator.site.figures import map_drawing, map_json
+from generator.site import figures
+from generator.site.figures import map_drawing, map_json, shown_points
 from generator.site.marks import SHAPES, marks, shape_path
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,10 +124,7 @@ def test_no_word_can_end_the_script_element_that_holds_the_figure(result: PairRe
     assert not {"<", "\u2028", "\u2029"} & set(text)
     page = page_of(f'<script type="application/json" id="map-data">{text}</script><p>after</p>'.encode())
     assert json.loads(page.one("script").text) == json.loads(text)
-    words = {
-        text for tag in result.dataset.languages for text in columns(renderers(page.one("script").text)[tag])["text"]
-    }
-    assert words >= set(HOSTILE) | set(SCRIPTS)
+    assert {word for _, _, word in words_on_map(page.one("script").text)} >= set(TEXTS)
 
 
 def test_a_tooltip_names_language_and_concept_and_marks_the_words_language(
@@ -154,6 +152,45 @@ def test_the_figure_keeps_the_scale_of_both_axes_alike(result: PairResult) -> No
     ratio = (extent["y"]["end"] - extent["y"]["start"]) / (extent["x"]["end"] - extent["x"]["start"])
     assert attributes["height"] / attributes["width"] == pytest.approx(max(ratio, 0.55), abs=0.01)
     assert extent["x"]["start"] < -1 < 1 < extent["x"]["end"]
+
+
+# Big maps
+
+
+@pytest.mark.parametrize(("most", "step"), [(1000, 1), (85, 1), (84, 2), (43, 2), (42, 3), (1, 85)])
+def test_a_big_map_keeps_every_word_of_an_even_sample_of_concepts(
+    result: PairResult, monkeypatch: pytest.MonkeyPatch, most: int, step: int
+) -> None:
+    monkeypatch.setattr(figures, "MOST_POINTS", most)
+    assert result.map is not None
+    assert len(result.map.points) == 85
+    kept = {concept.id for concept in result.concepts[::step]}
+    expected = tuple(point for point in result.map.points if point.concept in kept)
+    assert shown_points(result) == expected
+    assert len(words_on_map(map_json(result, {}, "map"))) == len(expected)
+    assert len(list(ElementTree.fromstring(map_drawing(result)).iter(f"{SVG}use"))) == len(expected)
+
+
+def test_a_big_map_keeps_words_that_a_shown_concept_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "MOST_POINTS", 3)
+    words = {"hand": "кисть", "arm": "рука", "paw": "рука"}
+    concepts = tuple(Concept(en, {"en": (en,), "ru": (ru,)}) for en, ru in words.items())
+    result = measured(model(), Dataset("shared", Card("Shared"), ("en", "ru"), concepts))
+    assert {p.text for p in shown_points(result)} == {"hand", "кисть", "paw", "рука"}
+
+
+def test_drawings_of_many_points_have_a_dot_for_every_word(result: PairResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "DOTS_ABOVE", 85)
+    assert "<use" in map_drawing(result)
+    monkeypatch.setattr(figures, "DOTS_ABOVE", 84)
+    root = ElementTree.fromstring(map_drawing(result))
+    assert list(root.iter(f"{SVG}use")) == []
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    dots = [re.findall(r"M(\d+) (\d+)h0", path.attrib["d"]) for path in root.iter(f"{SVG}path")]
+    assert [len(found) for found in dots] == [34, 17, 17, 17]
+    assert all(0 < float(x) < width and 0 < float(y) < height for found in dots for x, y in found)
+    assert len({path.attrib["stroke"] for path in root.iter(f"{SVG}path")}) == 4
+    assert all(set(group.attrib) >= {"stroke-width", "stroke-linecap"} for group in root.iter(f"{SVG}g"))
 
 
 # The drawing

@@ -70,6 +70,19 @@ def test_a_language_is_described_in_english_and_by_its_own_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "name", "script", "direction"),
+    [
+        ("und-Grek", "Greek script", "Grek", "ltr"),
+        ("und-Hebr", "Hebrew script", "Hebr", "rtl"),
+        ("zxx", "Digits and signs", "Zyyy", "ltr"),
+    ],
+)
+def test_what_belongs_to_no_language_is_called_what_it_is(tag: str, name: str, script: str, direction: str) -> None:
+    assert parse_language(tag) == tag
+    assert language(tag) == Language(tag, name, name, script, direction)
+
+
+@pytest.mark.parametrize(
     ("tag", "script", "direction"),
     [
         ("en", "Latn", "ltr"),

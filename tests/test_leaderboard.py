@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from site_fixtures import control, failed, measured, model
 
-from generator.datasets import Dataset
+from generator.datasets import Card, Dataset
 from generator.leaderboard import Leaderboard, Standing, build_leaderboard, tier, tiers
 from generator.results import ModelRecord, Outcome, PairResult
 
@@ -24,9 +25,20 @@ def others(word_list: WordList) -> Dataset:
     return word_list(slug="others", n=6)
 
 
-def board(datasets: Sequence[Dataset], *outcomes: Outcome, expected: Sequence[ModelRecord] = ()) -> dict[str, Standing]:
+@pytest.fixture
+def letters(word_list: WordList) -> Dataset:
+    """A list with nothing to translate."""
+    return replace(word_list(slug="letters", n=5), card=Card("Letters", translated=False))
+
+
+def board(
+    datasets: Sequence[Dataset],
+    *outcomes: Outcome,
+    expected: Sequence[ModelRecord] = (),
+    overall: Sequence[str] | None = None,
+) -> dict[str, Standing]:
     """The standings by the model's name, in the leaderboard's order."""
-    return {s.model.name: s for s in build_leaderboard(datasets, expected, outcomes).standings}
+    return {s.model.name: s for s in build_leaderboard(datasets, expected, outcomes, overall).standings}
 
 
 def places(standings: dict[str, Standing]) -> dict[str, int | None]:
@@ -84,6 +96,40 @@ def test_equal_mean_ranks_share_a_place_and_stand_by_mean_affinity(words: Datase
     )
     assert list(found) == ["B", "A", "C"]
     assert places(found) == {"B": 1, "A": 1, "C": 3}
+
+
+def test_only_datasets_that_count_decide_the_place_and_the_means(words: Dataset, others: Dataset) -> None:
+    outcomes = [
+        measured(model("A"), words, 0.6),
+        measured(model("B"), words, 0.5),
+        measured(model("B"), others, 0.9),
+    ]
+    found = board([words, others], *outcomes, overall=["words"])
+    assert list(found) == ["A", "B"]
+    assert places(found) == {"A": 1, "B": 2}
+    assert {name: (s.mean_rank, s.mean_sa) for name, s in found.items()} == {"A": (1.0, 0.6), "B": (2.0, 0.5)}
+    assert ranks(found, "others") == {"A": None, "B": 1}
+    assert places(board([words, others], *outcomes)) == {"A": None, "B": 1}
+    assert places(board([words, others], *outcomes, overall=[])) == {"A": None, "B": None}
+
+
+def test_a_dataset_without_translations_is_shown_and_decides_nothing(words: Dataset, letters: Dataset) -> None:
+    outcomes = [measured(model("A"), words, 0.6), measured(model("B"), words, 0.5), measured(model("B"), letters)]
+    for overall in (None, ["words", "letters"]):
+        whole = build_leaderboard([letters, words], [], outcomes, overall)
+        first, second = whole.standings
+        assert [(s.model.name, s.place, s.mean_sa) for s in (first, second)] == [("A", 1, 0.6), ("B", 2, 0.5)]
+        assert [first.cells["letters"].state, second.cells["letters"].state] == ["missing", "measured"]
+        assert second.cells["letters"].rank is None
+        assert (whole.overall, whole.scored, whole.reference) == (("words",), (words,), "words")
+        assert [s.model.name for s in whole.on("letters")] == ["A", "B"]
+    only = build_leaderboard([letters], [], outcomes)
+    assert (only.overall, only.scored, only.reference, only.dataset("letters")) == ((), (), "", letters)
+    assert {standing.place for standing in only.standings} == {None}
+
+
+def test_the_reference_is_the_dataset_named(words: Dataset, others: Dataset) -> None:
+    assert build_leaderboard([words, others], [], [], reference="others").reference == "others"
 
 
 @pytest.mark.parametrize("kind", ["failed", "missing", "outdated"])

@@ -11,7 +11,8 @@ import pytest
 from generator import load_model as exported
 from generator.errors import Fault, InputError
 from generator.models import Model, Registry, load_model, load_registry, read_registry, select
-from generator.models.registry import KINDS
+from generator.models.hub import COMMIT
+from generator.models.registry import KINDS, Endpoint
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -50,6 +51,7 @@ def test_an_entry_is_read_with_all_it_says(write: Write) -> None:
         revision = "ab12"
         groups = ["a", "b"]
         objective = "contrastive"
+        family = "encoder"
         architecture = "XLM-R"
         parameters = 560_000_000
         dimensions = 1024
@@ -63,6 +65,8 @@ def test_an_entry_is_read_with_all_it_says(write: Write) -> None:
         device = "cpu"
         max_length = 64
         normalise = true
+        options = { task = "text-matching", size = 64, fast = true, share = 0.5 }
+        endpoint = { base_url = "http://localhost:8000/v1", key = "", batch = 8, concurrency = 2, timeout = 5 }
         trust_remote_code = true
         """,
     )
@@ -72,6 +76,7 @@ def test_an_entry_is_read_with_all_it_says(write: Write) -> None:
         revision="ab12",
         groups=("a", "b"),
         objective="contrastive",
+        family="encoder",
         architecture="XLM-R",
         parameters=560_000_000,
         dimensions=1024,
@@ -85,6 +90,8 @@ def test_an_entry_is_read_with_all_it_says(write: Write) -> None:
         device="cpu",
         max_length=64,
         normalise=True,
+        options={"task": "text-matching", "size": 64, "fast": True, "share": 0.5},
+        endpoint=Endpoint("http://localhost:8000/v1", "", 8, 2, 5.0),
         trust_remote_code=True,
     )
 
@@ -118,6 +125,7 @@ def test_an_unknown_table_is_told_with_the_nearest_name(write: Write) -> None:
     ("line", "key"),
     [
         ('objective = "guessing"', "objective"),
+        ('family = "transformer"', "family"),
         ('dtype = "int8"', "dtype"),
         ('parameters = "many"', "parameters"),
         ('released = "spring"', "released"),
@@ -129,6 +137,34 @@ def test_a_wrong_value_is_told_with_its_key_and_what_was_found(write: Write, lin
     (fault,) = faults_of(lambda: read_registry([path]))
     assert fault.problem.startswith(f"models.0.{key}: ")
     assert line.split('"')[1] in fault.problem
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ('base_url = "https://me:secret@example.org/v1"', "base_url"),
+        ('base_url = "https://secret@example.org/v1"', "base_url"),
+        ('base_url = "https://example.org/v1?key=secret"', "base_url"),
+        ('base_url = "ftp://example.org"', "base_url"),
+        ('base_url = "example.org/v1"', "base_url"),
+        ('base_url = "https:///v1"', "base_url"),
+        ('base_url = "http://[::1/v1"', "base_url"),
+        ("batch = 0", "batch"),
+        ("concurrency = 0", "concurrency"),
+        ("timeout = 0", "timeout"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_asked_or_holds_a_secret_is_refused(write: Write, setting: str, key: str) -> None:
+    path = write("models.toml", entry("A", "api:m", f"endpoint = {{ {setting} }}"))
+    (fault,) = faults_of(lambda: read_registry([path]))
+    assert fault.problem.startswith(f"models.0.endpoint.{key}: ")
+    assert "secret" not in str(fault)
+
+
+def test_an_unknown_key_of_an_endpoint_is_told_with_the_nearest_name(write: Write) -> None:
+    path = write("models.toml", entry("A", "api:m", "endpoint = { bach = 3 }"))
+    (fault,) = faults_of(lambda: read_registry([path]))
+    assert (fault.problem, fault.remedy) == ("unknown key 'models.0.endpoint.bach'", 'Did you mean "batch"?')
 
 
 @pytest.mark.parametrize("key", ["name", "source"])
@@ -194,7 +230,7 @@ def test_a_model_is_found_by_name_and_by_slug(registry: Registry, name: str) -> 
     assert registry.model(name) is registry.models["Tiny E5"]
 
 
-@pytest.mark.parametrize("name", ["Labsee", "hf:", "precomputed:", "", " ", "x" * 5000, "\0"])
+@pytest.mark.parametrize("name", ["Labsee", "hf:", "mteb:", "api:", "precomputed:", "", " ", "x" * 5000, "\0"])
 def test_an_unknown_model_is_told_with_every_way_to_name_one(registry: Registry, name: str) -> None:
     (fault,) = faults_of(lambda: registry.model(name))
     assert fault.problem == f"there is no model {name!r}"
@@ -218,6 +254,22 @@ def test_a_hub_model_is_named_with_or_without_its_revision(
     model = registry.model(name)
     assert (model.name, model.source, model.revision) == (repository, f"hf:{repository}", revision)
     assert model.link == f"https://huggingface.co/{repository}"
+
+
+def test_a_model_of_the_mteb_registry_is_named_by_its_own_name(registry: Registry) -> None:
+    assert registry.model("mteb:org/model") == Model(
+        "org/model", "mteb:org/model", link="https://huggingface.co/org/model"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint"),
+    [("api:embed-3", None), ("api:embed-3@http://localhost:8000/v1", Endpoint("http://localhost:8000/v1", key=""))],
+)
+def test_an_api_named_on_the_spot_gets_no_key_unless_it_is_the_default_one(
+    registry: Registry, name: str, endpoint: Endpoint | None
+) -> None:
+    assert registry.model(name) == Model("embed-3", "api:embed-3", endpoint=endpoint)
 
 
 def test_a_precomputed_file_is_named_by_its_path(
@@ -296,6 +348,12 @@ def test_the_shipped_registry_holds_five_offline_models() -> None:
     ]
     assert {model.kind for model in offline} <= {"package", "ngrams", "control"}
     assert [model.name for model in registry.group("controls")] == [m.name for m in offline if m.kind == "control"]
+
+
+def test_every_downloaded_model_of_the_shipped_registry_is_pinned_to_a_commit() -> None:
+    downloaded = [model for model in read_registry([SHIPPED]).models.values() if model.kind in {"hf", "mteb"}]
+    assert [model.name for model in downloaded if not COMMIT.fullmatch(model.revision)] == []
+    assert len(read_registry([SHIPPED]).group("paper")) == 13
 
 
 def test_a_folder_adds_its_models_to_the_shipped_ones(write: Write, tmp_path: Path) -> None:

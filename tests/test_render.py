@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import hashlib
 import io
@@ -10,7 +11,8 @@ import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,26 +23,24 @@ from site_fixtures import (
     HOSTILE,
     ROOT,
     SCRIPTS,
-    control,
+    Invented,
     environment,
-    failed,
     files_in,
-    hostile_dataset,
-    hostile_outcomes,
-    measured,
-    model,
+    hostile,
     pages_of,
+    places,
     real_site,
     rendered,
     run_python,
+    signs,
+    states,
     write_benchmark,
 )
 
 from generator.cli import isogloss
 from generator.datasets import Dataset, load_dataset
-from generator.models.registry import Model
-from generator.results import Outcome, PairFailure, PairResult, ResultStore, from_json, to_json
-from generator.site.render import decimal, file_size, short_count
+from generator.results import PairFailure, PairResult, ResultStore, from_json, to_json
+from generator.site.render import decimal, file_size, percent, short_count
 
 WordList = Callable[..., Dataset]
 Files = Mapping[str, bytes]
@@ -49,30 +49,18 @@ HEAVIEST = 150_000
 
 
 @pytest.fixture(scope="module")
-def words(word_list: WordList) -> Dataset:
-    return word_list(slug="words")
+def benchmark(word_list: WordList) -> Invented:
+    return states(word_list)
 
 
 @pytest.fixture(scope="module")
-def outcomes(words: Dataset) -> list[Outcome]:
-    return [
-        measured(model("Whole", parameters=22_713_216), words, 0.62, created="2026-02-03"),
-        measured(model("Ünïcode 模型"), words, 0.441),
-        measured(model("Older"), words, 0.9, digest="an older list", created="2026-03-04"),
-        failed(model("Broken"), words, "a comma, a \"quote\" and\na line"),
-        measured(control(), words, 1.0, reach=None, centred=None),
-    ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def files(words: Dataset, outcomes: Sequence[Outcome]) -> Files:
-    return rendered([words], outcomes, [Model("Never measured", "ngrams:")])
+def files(benchmark: Invented) -> Files:
+    return benchmark.files
 
 
 @pytest.fixture(scope="module")
 def hostile_files() -> Files:
-    dataset = hostile_dataset()
-    return rendered([dataset], hostile_outcomes(dataset))
+    return hostile().files
 
 
 @pytest.fixture(scope="module")
@@ -90,34 +78,57 @@ def any_files(request: pytest.FixtureRequest) -> Files:
 # The same bytes
 
 
-def test_the_same_results_give_the_same_bytes(words: Dataset, outcomes: Sequence[Outcome], files: Files) -> None:
-    rendered([hostile_dataset()], hostile_outcomes(hostile_dataset()))
-    again = rendered([words], list(reversed(outcomes)), [Model("Never measured", "ngrams:")])
+def test_the_same_results_give_the_same_bytes(benchmark: Invented, files: Files) -> None:
+    assert hostile().files
+    again = dataclasses.replace(benchmark, outcomes=benchmark.outcomes[::-1]).files
     assert {path for path in files if again[path] != files[path]} == set()
     assert list(again) == list(files)
 
 
-def test_every_process_renders_the_same_bytes(tmp_path: Path, words: Dataset, outcomes: Sequence[Outcome]) -> None:
-    config = write_benchmark(tmp_path, [words])
-    store = ResultStore(tmp_path / "results")
-    for outcome in outcomes:
-        store.write(outcome)
+def stored(benchmark: Invented, folder: Path) -> Path:
+    """The config of a benchmark whose results and resamples are stored."""
+    store = ResultStore(folder / "results")
+    for outcome in benchmark.outcomes:
+        store.write(outcome, benchmark.resamples.get((outcome.model.slug, outcome.dataset.slug)))
+    return write_benchmark(folder, benchmark.benchmark.datasets, more='published = ["paper.toml"]')
+
+
+PAPER = """
+key = "ada-2024"
+title = "A paper"
+authors = ["Ada"]
+year = 2024
+link = "https://example.org/paper"
+[[figures]]
+subject = "Whole"
+models = ["Whole"]
+quantity = "semantic affinity"
+scope = "another list"
+locator = "table 1"
+value = 0.5
+"""
+
+
+def test_every_process_renders_the_same_bytes(tmp_path: Path, benchmark: Invented) -> None:
+    (tmp_path / "paper.toml").write_text(PAPER)
+    config = stored(benchmark, tmp_path)
     env = environment(tmp_path / "cache", PYTHONHASHSEED="4711")
     done = run_python("-m", "generator", "render", "-c", str(config), "--site", str(tmp_path / "there"), env=env)
     assert done.returncode == 1, done.stderr
     assert isogloss.main(["render", "-c", str(config), "--site", str(tmp_path / "here")], standalone_mode=False) == 1
-    assert files_in(tmp_path / "there") == files_in(tmp_path / "here")
+    there = files_in(tmp_path / "there")
+    assert there == files_in(tmp_path / "here")
+    assert "22.6 % <span" in there["domains.html"].decode(), "the stored resamples give the drop its interval"
+    assert b"table 1" in there["models/whole.html"]
 
 
 def test_the_day_shown_is_that_of_the_newest_result(files: Files) -> None:
     assert b"Newest result 2026-03-04" in files["index.html"]
 
 
-def test_rendering_loads_no_encoder_no_torch_and_no_phate(
-    tmp_path: Path, words: Dataset, outcomes: Sequence[Outcome]
-) -> None:
-    config = write_benchmark(tmp_path, [words])
-    ResultStore(tmp_path / "results").write(outcomes[0])
+def test_rendering_loads_no_encoder_no_torch_and_no_phate(tmp_path: Path, benchmark: Invented) -> None:
+    (tmp_path / "paper.toml").write_text(PAPER)
+    config = stored(benchmark, tmp_path)
     script = (
         "import json, sys\nfrom generator.cli import isogloss\n"
         f"isogloss.main(['render', '-c', {str(config)!r}], standalone_mode=False)\nprint(json.dumps(list(sys.modules)))"
@@ -126,9 +137,20 @@ def test_rendering_loads_no_encoder_no_torch_and_no_phate(
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert (tmp_path / "site" / "index.html").is_file()
     assert "bokeh" in loaded
-    heavy = {"torch", "phate", "graphtools", "sentence_transformers", "transformers", "sklearn", "scipy"}
+    heavy = {
+        "mteb",
+        "openai",
+        "torch",
+        "phate",
+        "graphtools",
+        "sentence_transformers",
+        "transformers",
+        "sklearn",
+        "scipy",
+    }
     assert loaded & heavy == set()
     encoders = {"generator.models.transformer", "generator.models.ngrams", "generator.models.controls"}
+    encoders |= {"generator.models.api", "generator.models.mteb_registry"}
     assert encoders & set(json.loads(done.stdout)) == set()
 
 
@@ -184,7 +206,7 @@ def test_every_page_can_be_reached_from_the_first(any_files: Files) -> None:
     assert set(any_files) - reached == {"404.html"}
 
 
-def test_ids_are_unique_on_every_page_and_labels_point_to_them(any_files: Files) -> None:
+def test_ids_are_unique_labels_point_to_them_and_everything_has_its_name(any_files: Files) -> None:
     for path, page in pages_of(any_files).items():
         ids = Counter(e.attributes["id"] for e in page if "id" in e.attributes)
         assert [name for name, count in ids.items() if count > 1] == [], path
@@ -192,6 +214,14 @@ def test_ids_are_unique_on_every_page_and_labels_point_to_them(any_files: Files)
             for name in ("aria-labelledby", "aria-describedby", "for"):
                 wanted = set(element.attributes.get(name, "").split())
                 assert wanted <= set(ids), (path, element.attributes)
+        regions = [e.attributes for e in page if e.tag == "section" or e.attributes.get("role") == "region"]
+        assert all({"aria-label", "aria-labelledby"} & set(told) for told in regions if told != {"class": "hero"}), path
+        assert all(told["tabindex"] == "0" for told in regions if "role" in told), "what scrolls takes the keyboard"
+        assert all(image.attributes["alt"] for image in page.all("img")), path
+        assert all(head.attributes["scope"] in {"col", "row", "rowgroup"} for head in page.all("th")), path
+        levels = [int(e.tag[1]) for e in page if re.fullmatch("h[1-6]", e.tag)]
+        assert levels[0] == 1
+        assert all(below - above < 2 for above, below in pairwise(levels)), path
         filtered = {e.attributes["data-filter"] for e in page if "data-filter" in e.attributes}
         assert filtered <= set(ids), path
 
@@ -275,20 +305,29 @@ def test_the_three_leaderboards_agree(any_files: Files) -> None:
                 assert float(text[name]) == value, name
 
 
-def test_the_leaderboards_agree_with_the_results(files: Files, words: Dataset, outcomes: Sequence[Outcome]) -> None:
+def test_the_leaderboards_agree_with_the_results(files: Files, benchmark: Invented) -> None:
     _, loose, _ = leaderboards(files)
-    by_model = {record["model"]: record for record in loose}
-    assert {name: (r["status"], r["rank"]) for name, r in by_model.items()} == {
-        "Whole": ("measured", 1), "Ünïcode 模型": ("measured", 2), "Broken": ("failed", None),
-        "Never measured": ("missing", None), "Older": ("outdated", None), "Control: identical": ("measured", None),
+    records = {(record["model"], record["dataset"]): record for record in loose}
+    assert len(records) == 7 * 4
+    found = {(model, r["status"], r["rank"]) for (model, dataset), r in records.items() if dataset == "words"}
+    assert found == {
+        ("Whole", "measured", 1), ("Mapless", "measured", 2), ("Faint", "measured", 3), ("Broken", "failed", None),
+        ("Never measured 模型", "missing", None), ("Older", "outdated", None), ("Control: identical", "measured", None),
     }  # fmt: skip
-    for outcome in outcomes:
-        record = by_model[outcome.model.name]
-        assert record["dataset_digest"] == words.digest
+    datasets = {dataset.slug: dataset for dataset in benchmark.benchmark.datasets}
+    for outcome in benchmark.outcomes:
+        dataset = datasets[outcome.dataset.slug]
+        record = records[outcome.model.name, dataset.slug]
+        assert record["dataset_digest"] == dataset.digest
+        assert [record["n_concepts"], record["n_languages"]] == [len(dataset.concepts), len(dataset.languages)]
         if isinstance(outcome, PairFailure) or record["status"] == "outdated":
             assert record["semantic_affinity"] is record["null_sa"] is record["model_revision"] is None
             continue
+        assert record["measured"] == outcome.provenance.created
         measures = outcome.measures
+        if measures is None:
+            assert record["semantic_affinity"] is record["rank"] is record["tier"] is None
+            continue
         assert record["semantic_affinity"] == measures.semantic_affinity.value
         assert [record["low"], record["high"]] == pytest.approx(
             [measures.semantic_affinity.low, measures.semantic_affinity.high]
@@ -296,22 +335,20 @@ def test_the_leaderboards_agree_with_the_results(files: Files, words: Dataset, o
         assert record["inter_spread"] == pytest.approx(measures.inter_spread, abs=1e-9)
         assert record["centred_sa"] == measures.centred_sa.value
         assert record["euclidean_sa"] is None
-        assert [record["n_concepts"], record["n_languages"]] == [12, 5]
-        assert record["measured"] == outcome.provenance.created
-    assert [by_model[name]["tier"] for name in ("Whole", "Ünïcode 模型", "Broken")] == ["strong", "none", None]
+    assert [records[name, "words"]["tier"] for name in ("Whole", "Faint", "Broken")] == ["strong", "none", None]
 
 
 def test_what_pages_show_is_what_the_leaderboard_says(files: Files) -> None:
-    page = pages_of(files)["index.html"]
-    shown = {row.one("th").text: row.one("a", class_="sa").text for row in page.all("tr") if row.all("a", class_="sa")}
+    rows = [row for row in pages_of(files)["index.html"].all("tr") if row.all("a", class_="sa")]
+    shown = {(row.one("th").text, a.text) for row in rows for a in row.all("a", class_="sa")}
     _, loose, _ = leaderboards(files)
-    assert shown == {r["model"]: f"{r['semantic_affinity']:.3f}" for r in loose if r["status"] == "measured"}
+    assert shown == {(r["model"], f"{r['semantic_affinity']:.3f}") for r in loose if r["semantic_affinity"]}
 
 
-def test_every_result_is_published_as_it_is_stored(files: Files, outcomes: Sequence[Outcome]) -> None:
-    stored = {f"data/results/{o.model.slug}/{o.dataset.slug}.json": to_json(o).encode() for o in outcomes}
-    assert {path: content for path, content in files.items() if path.startswith("data/results/")} == stored
-    assert all(isinstance(from_json(content), PairResult | PairFailure) for content in stored.values())
+def test_every_result_is_published_as_it_is_stored(files: Files, benchmark: Invented) -> None:
+    kept = {f"data/results/{o.model.slug}/{o.dataset.slug}.json": to_json(o).encode() for o in benchmark.outcomes}
+    assert {path: content for path, content in files.items() if path.startswith("data/results/")} == kept
+    assert all(isinstance(from_json(content), PairResult | PairFailure) for content in kept.values())
 
 
 def test_the_download_page_lists_every_file_of_data(any_files: Files) -> None:
@@ -325,13 +362,14 @@ def test_the_download_page_lists_every_file_of_data(any_files: Files) -> None:
 def read_back(dataset: Dataset, folder: Path) -> Dataset:
     path = folder / f"{dataset.slug}.csv"
     path.write_bytes(rendered([dataset], [])[f"data/datasets/{dataset.slug}.csv"])
-    return load_dataset(path)
+    return load_dataset(path, card=dataset.card)
 
 
-def test_a_published_word_list_reads_back_as_the_same_dataset(tmp_path: Path, words: Dataset) -> None:
-    again = read_back(words, tmp_path)
-    assert again.digest == words.digest
-    assert [(c.id, c.category) for c in again.concepts] == [(c.id, c.category) for c in words.concepts]
+def test_a_published_word_list_reads_back_as_the_same_dataset(tmp_path: Path, word_list: WordList) -> None:
+    for dataset in (word_list(), places(), signs()):
+        again = read_back(dataset, tmp_path)
+        assert again.digest == dataset.digest
+        assert [(c.id, c.category) for c in again.concepts] == [(c.id, c.category) for c in dataset.concepts]
 
 
 def test_a_published_list_of_hostile_words_reads_back_too(tmp_path: Path) -> None:
@@ -382,6 +420,10 @@ def test_decimals_are_shown_with_a_true_minus_and_no_negative_zero(
     value: float | None, places: int, shown: str
 ) -> None:
     assert decimal(value, places) == shown
+
+
+def test_shares_are_shown_in_percent_with_a_true_minus() -> None:
+    assert [percent(0.254), percent(-0.0312, 1), percent(-0.0001), percent(1)] == ["25 %", "−3.1 %", "0 %", "100 %"]
 
 
 @pytest.mark.parametrize(

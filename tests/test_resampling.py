@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from vectors_strategy import Words, affinity_by_definition, random_words, words
+from vectors_strategy import Words, random_words, words
 
+from generator.errors import MeasureUndefinedError
 from generator.measures import Affinity, ConceptIndex, Incidence, aligned_index, resampling, semantic_affinity
 from generator.measures.affinity import LEAST_SPREAD, unit_vectors
 from generator.measures.index import FloatArray
-from generator.measures.resampling import Interval, affinity_draws, concept_weights, percentile_interval
+from generator.measures.resampling import AffinityDraws, Interval, affinity_draws, concept_weights, percentile_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -24,13 +25,13 @@ NINE_CELLS = tuple((concept,) for concept in range(9))
 examples = settings(deadline=None, database=None, max_examples=40)
 
 
-def draws_of(of: Words, weights: FloatArray) -> FloatArray:
+def draws_of(of: Words, weights: FloatArray) -> AffinityDraws:
     spread = semantic_affinity(of.vectors, of.index).concept_spread
     return affinity_draws(unit_vectors(of.vectors), of.index, spread, weights)
 
 
-def written_out(of: Words, times_drawn: list[int]) -> float:
-    """SA of a list in which each concept stands as often as it was drawn, without pairs of a word and its copy.
+def written_out(of: Words, times_drawn: list[int]) -> tuple[float, float]:
+    """SA and null SA of a list in which each concept stands as often as it was drawn, without pairs of copies.
 
     A word that serves several concepts stands as often as they do on average; copies of everything are made
     alike until that is a whole number.
@@ -45,14 +46,44 @@ def written_out(of: Words, times_drawn: list[int]) -> float:
         distances = [1 - float(rows[i] @ rows[j]) for i, j in combinations(listed, 2) if i != j]
         intra.append(np.mean(distances) if distances else np.nan)
     inter = [v for c, v in enumerate(found.concept_spread) if np.isfinite(v) for _ in range(times_drawn[c])]
-    if not inter or not np.mean(intra) >= LEAST_SPREAD:
-        return np.nan
-    return float(1 / (1 + np.mean(inter) / np.mean(intra)))
+    drawn = [c for c, times in enumerate(times_drawn) for _ in range(times)]
+    null = [distances for a, b in combinations(of.cells, 2) if (distances := reassigned(of, units, a, b, drawn))]
+    if not np.mean(intra) >= LEAST_SPREAD:
+        return np.nan, np.nan
+    return tuple(
+        float(1 / (1 + np.mean(spreads) / np.mean(intra))) if spreads else np.nan
+        for spreads in (inter, [np.mean(distances) for distances in null])
+    )
+
+
+def reassigned(of: Words, units: dict[str, FloatArray], a: str, b: str, drawn: list[int]) -> list[float]:
+    """The distance of each cell of ``a`` from each cell of ``b`` but those of the same concept and its copies."""
+    distance = 1 - units[a] @ units[b].T
+    return [
+        float(np.mean([distance[i, j] for i, j in product(of.cells[a][c], of.cells[b][other])]))
+        for c, other in product(drawn, repeat=2)
+        if c != other and of.cells[a][c] and of.cells[b][other]
+    ]
+
+
+def assert_written_out(of: Words, weights: FloatArray) -> None:
+    """Each draw of SA and of null SA is that of the list written out."""
+    found = draws_of(of, weights)
+    expected = np.array([written_out(of, [int(w) for w in row]) for row in weights]).T
+    np.testing.assert_allclose([found.affinity, found.null], expected, rtol=0, atol=1e-12)
+
+
+def is_defined(of: Words) -> bool:
+    try:
+        semantic_affinity(of.vectors, of.index)
+    except MeasureUndefinedError:
+        return False
+    return True
 
 
 def intra_draws(units: dict[str, FloatArray], index: ConceptIndex, weights: FloatArray) -> FloatArray:
     """H of each resample, found from SA with V held at 1."""
-    affinity = affinity_draws(units, index, np.ones(index.n_concepts), weights)
+    affinity = affinity_draws(units, index, np.ones(index.n_concepts), weights).affinity
     return affinity / (1 - affinity)
 
 
@@ -89,7 +120,9 @@ def test_resamples_are_drawn_with_replacement_and_evenly() -> None:
 def test_two_models_with_equal_vectors_get_equal_draws() -> None:
     first, second = random_words(1), random_words(1)
     weights = [concept_weights(words.n_concepts, 100, 42) for words in (first, second)]
-    assert draws_of(first, weights[0]).tobytes() == draws_of(second, weights[1]).tobytes()
+    found = [draws_of(of, each) for of, each in zip((first, second), weights, strict=True)]
+    assert found[0].affinity.tobytes() == found[1].affinity.tobytes()
+    assert found[0].null.tobytes() == found[1].null.tobytes()
 
 
 def test_shared_resamples_cut_the_error_of_a_difference() -> None:
@@ -101,7 +134,7 @@ def test_shared_resamples_cut_the_error_of_a_difference() -> None:
 
     def error(seeds: tuple[int, int]) -> float:
         first, second = (
-            affinity_draws(units, index, spread, concept_weights(80, 500, seed))
+            affinity_draws(units, index, spread, concept_weights(80, 500, seed)).affinity
             for units, spread, seed in zip(models, spreads, seeds, strict=True)
         )
         return float(np.std(first - second))
@@ -116,43 +149,30 @@ def test_shared_resamples_cut_the_error_of_a_difference() -> None:
 def test_plain_data_resampled_by_weights_is_the_list_written_out(seed: int) -> None:
     rng = np.random.default_rng(seed)
     vectors = {tag: rng.standard_normal((9, 5)) for tag in ("en", "zh", "ar")}
-    plain = Words(vectors, dict.fromkeys(vectors, NINE_CELLS))
-    weights = concept_weights(9, 25, seed)
-    expected = [written_out(plain, [int(w) for w in row]) for row in weights]
-    np.testing.assert_allclose(draws_of(plain, weights), expected, rtol=0, atol=1e-12)
+    assert_written_out(Words(vectors, dict.fromkeys(vectors, NINE_CELLS)), concept_weights(9, 25, seed))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_gaps_synonyms_and_shared_words_resampled_by_weights_are_the_list_written_out(seed: int) -> None:
     drawn = random_words(seed)
-    weights = concept_weights(drawn.n_concepts, 25, seed)
-    expected = [written_out(drawn, [int(w) for w in row]) for row in weights]
-    np.testing.assert_allclose(draws_of(drawn, weights), expected, rtol=0, atol=1e-12)
+    assert_written_out(drawn, concept_weights(drawn.n_concepts, 25, seed))
 
 
 @given(words(), st.integers(0, 2**32))
 @examples
 def test_any_list_resampled_by_weights_is_the_list_written_out(drawn: Words, seed: int) -> None:
-    assume(affinity_by_definition(drawn).value is not None)
-    weights = concept_weights(drawn.n_concepts, 6, seed)
-    expected = [written_out(drawn, [int(w) for w in row]) for row in weights]
-    np.testing.assert_allclose(draws_of(drawn, weights), expected, rtol=0, atol=1e-12)
+    assume(is_defined(drawn))
+    assert_written_out(drawn, concept_weights(drawn.n_concepts, 6, seed))
 
 
 @given(words())
 @examples
-def test_drawing_every_concept_once_gives_semantic_affinity(drawn: Words) -> None:
-    exact = affinity_by_definition(drawn).value
-    assume(exact is not None)
-    (found,) = draws_of(drawn, np.ones((1, drawn.n_concepts)))
-    assert found == pytest.approx(float(exact), abs=1e-12, rel=0)
-
-
-def test_drawing_every_concept_equally_often_gives_semantic_affinity() -> None:
-    drawn = random_words(0)
-    value = semantic_affinity(drawn.vectors, drawn.index).value
+def test_drawing_every_concept_equally_often_gives_semantic_affinity_and_its_null(drawn: Words) -> None:
+    assume(is_defined(drawn))
+    exact = semantic_affinity(drawn.vectors, drawn.index)
     found = draws_of(drawn, np.repeat([[1.0], [2.0], [7.0]], drawn.n_concepts, axis=1))
-    np.testing.assert_allclose(found, value, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.affinity, exact.value, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.null, exact.null, rtol=0, atol=1e-12)
 
 
 def test_the_order_in_which_vectors_are_stored_does_not_matter_to_the_draws() -> None:
@@ -160,15 +180,17 @@ def test_the_order_in_which_vectors_are_stored_does_not_matter_to_the_draws() ->
     plain = Words({tag: rows[:9] for tag, rows in drawn.vectors.items()}, dict.fromkeys(drawn.cells, NINE_CELLS))
     for of in (drawn, plain):
         weights = concept_weights(of.n_concepts, 30, 0)
-        np.testing.assert_allclose(draws_of(of.with_rows_reordered(1), weights), draws_of(of, weights), atol=1e-12)
+        moved, found = draws_of(of.with_rows_reordered(1), weights), draws_of(of, weights)
+        np.testing.assert_allclose([moved.affinity, moved.null], [found.affinity, found.null], atol=1e-12)
 
 
 def test_chunking_does_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = random_words(0)
     weights = concept_weights(drawn.n_concepts, 23, 0)
     whole = draws_of(drawn, weights)
-    monkeypatch.setattr(resampling, "CHUNK_BYTES", 8 * 16 * 5)
-    np.testing.assert_allclose(draws_of(drawn, weights), whole, rtol=0, atol=1e-14)
+    monkeypatch.setattr(resampling, "CHUNK_BYTES", 8 * 16 * 3 * 5)  # five draws a chunk, the last one of three
+    found = draws_of(drawn, weights)
+    np.testing.assert_allclose([found.affinity, found.null], [whole.affinity, whole.null], rtol=0, atol=1e-14)
 
 
 def test_draws_from_a_narrow_cone_keep_their_digits() -> None:
@@ -176,8 +198,8 @@ def test_draws_from_a_narrow_cone_keep_their_digits() -> None:
     units, index = unit_vectors({"en": around[0], "de": around[1]}), aligned_index(12, ["en", "de"])
     found = semantic_affinity(units, index)
     assert LEAST_SPREAD < found.intra_spread < 5 * LEAST_SPREAD
-    draws = affinity_draws(units, index, found.concept_spread, np.ones((1, 12)))
-    assert draws[0] == pytest.approx(found.value, abs=0, rel=1e-10)
+    (draw,) = affinity_draws(units, index, found.concept_spread, np.ones((1, 12))).affinity
+    assert draw == pytest.approx(found.value, abs=0, rel=1e-10)
 
 
 @pytest.mark.parametrize("n_concepts", range(2, 8))
@@ -187,7 +209,8 @@ def test_a_resample_with_one_word_of_a_language_has_no_value(n_concepts: int) ->
         rng = np.random.default_rng(seed)
         units = unit_vectors({tag: rng.standard_normal((n_concepts, 8)) for tag in ("en", "de")})
         spread = semantic_affinity(units, index).concept_spread
-        assert np.isnan(affinity_draws(units, index, spread, n_concepts * np.eye(n_concepts))).all()
+        found = affinity_draws(units, index, spread, n_concepts * np.eye(n_concepts))
+        assert np.isnan([found.affinity, found.null]).all()
 
 
 def test_a_resample_with_one_word_of_one_rare_language_has_no_value() -> None:
@@ -201,7 +224,8 @@ def test_a_resample_with_one_word_of_one_rare_language_has_no_value() -> None:
     words_left = (weights[:, rare] > 0).sum(axis=1)
     found = affinity_draws(units, index, spread, weights)
     assert {0, 1, 2, 3} == set(words_left.tolist())
-    np.testing.assert_array_equal(np.isfinite(found), words_left > 1)
+    np.testing.assert_array_equal(np.isfinite(found.affinity), words_left > 1)
+    np.testing.assert_array_equal(np.isfinite(found.null), words_left > 1)
 
 
 def test_a_resample_of_coinciding_words_has_no_value() -> None:
@@ -210,16 +234,17 @@ def test_a_resample_of_coinciding_words_has_no_value() -> None:
     units, index = unit_vectors({"en": rows, "de": rows[:, ::-1]}), aligned_index(4, ["en", "de"])
     spread = semantic_affinity(units, index).concept_spread
     found = affinity_draws(units, index, spread, np.array([[2.0, 1, 1, 0], [1, 1, 1, 1]]))
-    np.testing.assert_array_equal(np.isnan(found), [True, False])
+    np.testing.assert_array_equal(np.isnan([found.affinity, found.null]), [[True, False]] * 2)
 
 
-def test_a_resample_without_a_translated_concept_has_no_value() -> None:
-    every = np.arange(4)
-    index = ConceptIndex(4, {"en": Incidence(every, every), "de": Incidence(every, np.array([0, 0, 3, 3]))})
-    units = unit_vectors({"en": np.eye(4), "de": np.eye(4)[::-1]})
+def test_a_resample_without_a_translated_concept_has_a_null_only() -> None:
+    index = ConceptIndex(
+        5, {"en": Incidence(np.arange(3), np.array([0, 1, 2])), "de": Incidence(np.arange(3), np.array([0, 3, 4]))}
+    )
+    units = unit_vectors({"en": np.eye(3), "de": np.eye(3)[::-1]})
     spread = semantic_affinity(units, index).concept_spread
-    found = affinity_draws(units, index, spread, np.array([[0.0, 2, 2, 0], [1, 1, 1, 1]]))
-    np.testing.assert_array_equal(np.isnan(found), [True, False])
+    found = affinity_draws(units, index, spread, np.array([[0.0, 1, 1, 1, 2], [1, 1, 1, 1, 1]]))
+    np.testing.assert_array_equal(np.isnan([found.affinity, found.null]), [[True, False], [False, False]])
 
 
 def test_resampling_does_not_shrink_the_intra_lingual_spread() -> None:
@@ -250,7 +275,7 @@ def test_resamples_scatter_as_fresh_lists_do() -> None:
         noise = rng.uniform(0.2, 1.5, (n, 1)) * rng.standard_normal((n, 6))
         units = unit_vectors({"en": meaning, "de": meaning + noise})
         found = semantic_affinity(units, index)
-        return found, float(np.std(affinity_draws(units, index, found.concept_spread, weights)))
+        return found, float(np.std(affinity_draws(units, index, found.concept_spread, weights).affinity))
 
     lists = [fresh(seed) for seed in range(300)]
     scatter = np.std([found.value for found, _ in lists])
@@ -291,7 +316,8 @@ def test_there_is_no_interval_without_draws() -> None:
 
 def test_there_is_no_interval_for_too_few_concepts() -> None:
     units, index = unit_vectors({"en": np.eye(3), "de": np.eye(3)[::-1] + 0.5}), aligned_index(3, ["en", "de"])
-    draws = affinity_draws(units, index, semantic_affinity(units, index).concept_spread, concept_weights(3, 999, 0))
+    spread = semantic_affinity(units, index).concept_spread
+    draws = affinity_draws(units, index, spread, concept_weights(3, 999, 0)).affinity
     times = list(product(range(3), repeat=3))
     alone = sum(len(set(drawn)) == 1 for drawn in times) / len(times)
     assert np.isnan(draws).mean() == pytest.approx(alone, abs=0.04)

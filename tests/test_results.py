@@ -1,25 +1,28 @@
-"""Result files: what they hold, that they come back whole, and that no reader ever sees a part of one."""
+"""Result files and the resamples beside them: what they hold, and that no reader ever sees a part of one."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
+from site_fixtures import files_in
 
+from generator import results
 from generator.datasets import Dataset
 from generator.errors import InputError, MeasureUndefinedError
 from generator.manifold import Layout
 from generator.models import load_model
 from generator.models.controls import control_vectors
-from generator.models.encoder import Settings
 from generator.models.sources import pinned
-from generator.pair import Parameters, failed_pair, measure_pair
+from generator.pair import Measured, Parameters, failed_pair, measure_pair
 from generator.results import (
     SCHEMA,
     Estimate,
@@ -35,12 +38,21 @@ from generator.results import (
 PARAMETERS = Parameters(seed=3, draws=50, layout=Layout(neighbours=3, seed=3))
 
 
-@pytest.fixture(scope="module")
-def result(word_list: Callable[..., Dataset]) -> PairResult:
-    """A pair really measured: a control on a small list with gaps and alternatives."""
-    dataset, model = word_list(("en", "zh", "ar", "hi")), pinned(load_model("Control: islands"))
+def measure(dataset: Dataset) -> Measured:
+    model = pinned(load_model("Control: islands"))
     vectors = control_vectors(model.locator, dataset, PARAMETERS.seed)
     return measure_pair(dataset, model, vectors, PARAMETERS, {"device": "cpu", "batch_size": 8, "prompt": None})
+
+
+@pytest.fixture(scope="module")
+def measured(word_list: Callable[..., Dataset]) -> Measured:
+    """A pair really measured: a control on a small list with gaps and alternatives."""
+    return measure(word_list(("en", "zh", "ar", "hi")))
+
+
+@pytest.fixture(scope="module")
+def result(measured: Measured) -> PairResult:
+    return measured.result
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +151,13 @@ def test_a_result_comes_back_whole(result: PairResult) -> None:
     assert back.map is not None
     assert result.map is not None
     assert back.map.points == result.map.points
-    exact, kept = result.measures.semantic_affinity.value, back.measures.semantic_affinity.value
-    assert kept == pytest.approx(exact, rel=1e-8)
+    assert back.affinity.value == pytest.approx(result.affinity.value, rel=1e-8)
+
+
+def test_a_result_without_a_score_comes_back_without_one(result: PairResult) -> None:
+    back = from_json(to_json(replace(result, measures=None)))
+    assert isinstance(back, PairResult)
+    assert (back.measures, back.affinity) == (None, Estimate(None))
 
 
 def test_a_failure_comes_back_equal(failure: PairFailure) -> None:
@@ -221,7 +238,6 @@ def test_what_is_no_result_is_told_by_its_file(content: bytes) -> None:
     [
         ("schema", 2),
         ("schema", None),
-        ("measures", None),
         ("measures", {}),
         ("concepts", [{"id": "a"}]),
         ("dataset", {"name": "Words"}),
@@ -278,6 +294,81 @@ def test_a_folder_lists_its_outcomes_by_model_and_dataset(
     ]
 
 
+def test_draws_lie_beside_their_result_and_come_back_bit_by_bit(store: ResultStore, measured: Measured) -> None:
+    assert store.draws("control-islands", "words") is None
+    path = store.write(measured.result, measured.draws)
+    beside = store.folder / "control-islands" / "words.draws.npz"
+    assert sorted(path.parent.iterdir()) == [beside, path]
+    back = store.draws("control-islands", "words")
+    assert back is not None
+    assert {name: (values.dtype, values.tobytes()) for name, values in back.items()} == {
+        name: (np.dtype(np.float32), values.tobytes()) for name, values in measured.draws.items()
+    }
+    assert [outcome.dataset.slug for outcome in store] == ["words"]
+    with ZipFile(beside) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}, "no date of the day"
+
+
+def test_a_result_with_an_interval_is_whole_with_its_draws_only(
+    store: ResultStore, measured: Measured, failure: PairFailure
+) -> None:
+    result = measured.result
+    assert result.affinity.low is not None
+    store.write(result)
+    assert not store.is_whole(result)
+    store.write(result, measured.draws)
+    assert store.is_whole(result)
+    without = replace(result.dataset, slug="without-draws")
+    assert not store.is_whole(replace(result, dataset=without))
+    assert store.is_whole(replace(result, dataset=without, measures=None)), "nothing is translated"
+    assert store.is_whole(failure)
+
+
+@pytest.mark.parametrize("outcome", ["failure", "result without draws"])
+def test_draws_go_with_the_result_that_they_belong_to(
+    store: ResultStore, measured: Measured, failure: PairFailure, outcome: str
+) -> None:
+    store.write(measured.result, measured.draws)
+    later = replace(failure, model=measured.result.model)
+    path = store.write(later if outcome == "failure" else replace(measured.result, measures=None))
+    assert list(path.parent.iterdir()) == [path]
+
+
+def npy(content: bytes) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros(50, dtype=np.float32))
+    return file.getvalue()
+
+
+def changed(content: bytes, after: bytes, skipped: int, byte: int) -> bytes:
+    place = content.index(after) + skipped
+    assert content[place] != byte
+    return content[:place] + bytes([byte]) + content[place + 1 :]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "no archive": npy,
+    "a number": lambda content: changed(content, b"null_sa.npy", 100, content[content.index(b"null_sa.npy") + 100] ^ 1),
+    "encrypted": lambda content: changed(content, b"PK\x01\x02", 8, 1),
+    "packed otherwise": lambda content: changed(content, b"PK\x01\x02", 10, 99),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_draws_are_told_by_name_and_leave_the_result_incomplete(
+    store: ResultStore, measured: Measured, damage: str
+) -> None:
+    path = store.write(measured.result, measured.draws).with_suffix(".draws.npz")
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(InputError) as refused:
+        store.draws("control-islands", "words")
+    (fault,) = refused.value.faults
+    assert (fault.file, fault.remedy) == (str(path), "Delete the file and run isogloss evaluate again")
+    assert not store.is_whole(measured.result)
+
+
 def test_a_corrupted_file_is_told_by_name_when_read_and_when_listed(store: ResultStore, result: PairResult) -> None:
     path = store.write(result)
     path.write_bytes(path.read_bytes()[:-200])
@@ -323,7 +414,7 @@ def test_a_failure_replaces_a_result_and_a_corrupted_file(
 
 
 def test_a_write_that_cannot_be_finished_leaves_the_old_file_and_nothing_else(
-    store: ResultStore, result: PairResult, failure: PairFailure, monkeypatch: pytest.MonkeyPatch
+    store: ResultStore, measured: Measured, result: PairResult, failure: PairFailure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store.write(result)
     before = path.read_bytes()
@@ -336,7 +427,7 @@ def test_a_write_that_cannot_be_finished_leaves_the_old_file_and_nothing_else(
         with pytest.raises(OSError, match="No space left"):
             store.write(replace(failure, model=result.model))
         with pytest.raises(OSError, match="No space left"):
-            store.write(failure)
+            store.write(result, measured.draws)
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space left"):
@@ -345,13 +436,27 @@ def test_a_write_that_cannot_be_finished_leaves_the_old_file_and_nothing_else(
     assert [file for file in store.folder.rglob("*") if file.is_file()] == [path]
 
 
-def test_a_result_that_cannot_be_written_down_leaves_the_old_file(store: ResultStore, result: PairResult) -> None:
-    path = store.write(result)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        store.write(replace(result, measures=replace(result.measures, null_sa=float("nan"))))
-    assert path.read_bytes() == before
-    assert list(path.parent.iterdir()) == [path]
+def test_a_result_that_cannot_be_written_down_leaves_the_old_one_with_its_draws(
+    store: ResultStore, measured: Measured
+) -> None:
+    result, draws = measured.result, measured.draws
+    store.write(result, draws)
+    before = files_in(store.folder)
+    assert result.measures is not None
+    unwritable = replace(result, measures=replace(result.measures, null_sa=float("nan")))
+    for others in ({name: values / 2 for name, values in draws.items()}, None):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            store.write(unwritable, others)
+        assert files_in(store.folder) == before
+
+
+def test_a_result_appears_after_the_draws_that_belong_to_it(
+    store: ResultStore, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(results, "write_atomically", lambda path, content: written.append(path.name))
+    store.write(measured.result, measured.draws)
+    assert written == ["words.draws.npz", "words.json"]
 
 
 def test_the_content_is_whole_when_the_name_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,9 +481,11 @@ def test_written_files_can_be_read_by_everyone(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o644
 
 
-def test_measuring_again_gives_the_same_bytes(result: PairResult, word_list: Callable[..., Dataset]) -> None:
-    dataset, model = word_list(("en", "zh", "ar", "hi")), pinned(load_model("Control: islands"))
-    vectors = control_vectors(model.locator, dataset, PARAMETERS.seed)
-    assert all(np.isfinite(array).all() for array in vectors.values())
-    settings: Settings = {"device": "cpu", "batch_size": 8, "prompt": None}
-    assert to_json(measure_pair(dataset, model, vectors, PARAMETERS, settings)) == to_json(result)
+def test_measuring_again_gives_the_same_bytes(
+    store: ResultStore, measured: Measured, word_list: Callable[..., Dataset]
+) -> None:
+    again = measure(word_list(("en", "zh", "ar", "hi")))
+    store.write(measured.result, measured.draws)
+    first = files_in(store.folder)
+    store.write(again.result, again.draws)
+    assert files_in(store.folder) == first

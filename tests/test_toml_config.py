@@ -21,6 +21,7 @@ Write = Callable[[str, str | bytes], Path]
 ROOT = Path(__file__).parent.parent
 WORDS = "en,zh\nwater,水\nfire,火\n"
 DATASET = '[[datasets]]\npath = "words.csv"\n'
+OTHERS = '[[datasets]]\npath = "others.csv"\n'
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ def test_the_defaults_are_those_of_the_measures(write: Write, tmp_path: Path) ->
     assert benchmark.site.title == "Isogloss"
     assert (benchmark.results, benchmark.output) == (tmp_path / "results", tmp_path / "site")
     assert benchmark.datasets == (load_dataset(tmp_path / "words.csv"),)
+    assert (benchmark.overall, benchmark.reference, benchmark.published) == (("words",), "words", ())
+    assert len(benchmark.study) == 13, "the registry's group of the first study"
 
 
 def test_every_setting_reaches_its_place(write: Write, tmp_path: Path) -> None:
@@ -191,7 +194,12 @@ def test_a_missing_config_is_told_with_how_to_begin_one(tmp_path: Path) -> None:
     ("text", "key", "remedy"),
     [
         ("sed = 1\n", "sed", 'Did you mean "seed"?'),
-        ("draws = 10\n", "draws", "Valid names: datasets, groups, layout, models, output, results, seed, site, "),
+        (
+            "draws = 10\n",
+            "draws",
+            "Valid names: datasets, groups, layout, models, output, published, reference, results",
+        ),
+        ('referense = "words"\n', "referense", 'Did you mean "reference"?'),
         ('[site]\ntitel = "x"\n', "site.titel", 'Did you mean "title"?'),
         ("[layout]\nneighbors = 3\n", "layout.neighbors", 'Did you mean "neighbours"?'),
         ("[statistics]\nconfidance = 0.9\n", "statistics.confidance", 'Did you mean "confidence"?'),
@@ -275,13 +283,57 @@ def test_an_unknown_model_or_group_is_told(write: Write, line: str, problem: str
 def benchmark(write: Write) -> Benchmark:
     write("words.csv", WORDS)
     write("others.csv", WORDS)
-    return load_benchmark(write("benchmark.toml", DATASET + '[[datasets]]\npath = "others.csv"\n'))
+    return load_benchmark(write("benchmark.toml", DATASET + OTHERS))
 
 
 def test_datasets_are_chosen_by_slug_in_the_order_of_the_config(benchmark: Benchmark) -> None:
     assert [dataset.slug for dataset in benchmark.selected([])] == ["words", "others"]
     assert [dataset.slug for dataset in benchmark.selected(["others"])] == ["others"]
     assert [dataset.slug for dataset in benchmark.selected(["others", "words"])] == ["words", "others"]
+
+
+SIGNS = '[[datasets]]\npath = "signs.csv"\ncard = { name = "Signs", translated = false }\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "overall", "reference"),
+    [
+        (SIGNS + DATASET + OTHERS, ("signs", "words", "others"), "words"),
+        (f'reference = "others"\n{DATASET}overall = false\n{OTHERS}', ("others",), "others"),
+        (f"{DATASET}overall = true\n{OTHERS}overall = false\n", ("words",), "words"),
+        (SIGNS, ("signs",), ""),
+    ],
+    ids=["first translated", "named", "left out", "none translated"],
+)
+def test_datasets_count_unless_left_out_and_are_compared_with_a_reference(
+    write: Write, text: str, overall: tuple[str, ...], reference: str
+) -> None:
+    for name, content in {"words": WORDS, "others": WORDS, "signs": "zxx\n1\n2\n"}.items():
+        write(f"{name}.csv", content)
+    found = load_benchmark(write("benchmark.toml", text))
+    assert (found.overall, found.reference) == (overall, reference)
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("wrods", 'Did you mean "words"?'), ("signs", "Valid names: words.")])
+def test_a_reference_without_translations_or_unknown_is_told(write: Write, name: str, remedy: str) -> None:
+    write("signs.csv", "zxx\n1\n2\n")
+    (fault,) = config_faults(write, f'reference = "{name}"\n{DATASET}{SIGNS}')
+    assert (fault.column, fault.remedy) == ("reference", remedy)
+    assert fault.problem == f"there is no dataset with translations called {name!r}"
+
+
+def test_published_figures_lie_relative_to_the_config(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = 'key = "g"\ntitle = "Paper"\nauthors = ["A"]\nyear = 2025\nlink = "https://example.org"\n'
+    write("bench/papers/g.toml", source)
+    write("bench/words.csv", WORDS)
+    path = write("bench/benchmark.toml", f'published = ["papers/g.toml"]\n{DATASET}')
+    monkeypatch.chdir("/")
+    assert [each.title for each in load_benchmark(path).published] == ["Paper"]
+    write("bench/papers/g.toml", source.replace("title", "titel"))
+    faults = faults_of(lambda: load_benchmark(path))
+    assert {fault.file for fault in faults} == {str(tmp_path / "bench" / "papers" / "g.toml")}
 
 
 def test_unknown_datasets_are_all_told_with_the_nearest_one(benchmark: Benchmark) -> None:

@@ -22,10 +22,10 @@ import pytest
 
 import generator.vectors
 from generator.datasets import Dataset
-from generator.encode import BATCH_SIZE, encode_missing, settings_of, vectors_of
+from generator.encode import encode_missing, settings_of, vectors_of
 from generator.errors import IsoglossError, ModelUnavailableError
 from generator.models import Model
-from generator.models.encoder import Settings, Vectors
+from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 from generator.models.sources import identity
 from generator.vectors import VectorCache, VectorCacheError, cache_path
 
@@ -47,6 +47,8 @@ def vectors(texts: Sequence[str], dimensions: int = DIMENSIONS) -> Vectors:
 class CountingEncoder:
     """Remembers what it was asked for, and how often it was loaded."""
 
+    texts_at_once = BATCH_SIZE
+
     def __init__(self) -> None:
         self.loads = 0
         self.batches: list[list[str]] = []
@@ -64,17 +66,14 @@ class CountingEncoder:
         self.batches.append(list(texts))
         return vectors(texts, self.dimensions)
 
+    def load(self) -> CountingEncoder:
+        self.loads += 1
+        return self
+
 
 @pytest.fixture
-def encoder(monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
-    counting = CountingEncoder()
-
-    def load(model: Model, *, allow_remote_code: bool = False) -> CountingEncoder:
-        counting.loads += 1
-        return counting
-
-    monkeypatch.setattr("generator.encode.load_encoder", load)
-    return counting
+def encoder() -> CountingEncoder:
+    return CountingEncoder()
 
 
 @pytest.fixture
@@ -104,22 +103,22 @@ def set_aside(path: Path) -> list[Path]:
 def test_a_second_run_encodes_nothing_and_loads_no_model(path: Path, encoder: CountingEncoder) -> None:
     for expected in (300, 0):
         with VectorCache(path) as cache:
-            assert encode_missing(MODEL, words(300), cache) == expected
+            assert encode_missing(MODEL, words(300), cache, encoder.load) == expected
     assert encoder.loads == 1
     assert sorted(encoder.encoded) == sorted(words(300))
 
 
 def test_one_new_word_encodes_one(path: Path, encoder: CountingEncoder) -> None:
     with VectorCache(path) as cache:
-        encode_missing(MODEL, words(50), cache)
+        encode_missing(MODEL, words(50), cache, encoder.load)
         encoder.batches.clear()
-        assert encode_missing(MODEL, [*words(50), "new"], cache) == 1
+        assert encode_missing(MODEL, [*words(50), "new"], cache, encoder.load) == 1
     assert encoder.batches == [["new"]]
 
 
 def test_a_text_that_stands_twice_is_encoded_once(path: Path, encoder: CountingEncoder) -> None:
     with VectorCache(path) as cache:
-        assert encode_missing(MODEL, ["gris", "azul", "gris"], cache) == 2
+        assert encode_missing(MODEL, ["gris", "azul", "gris"], cache, encoder.load) == 2
     assert sorted(encoder.encoded) == ["azul", "gris"]
 
 
@@ -128,19 +127,23 @@ def test_what_changes_a_models_identity_encodes_anew(
     path: Path, encoder: CountingEncoder, change: dict[str, str]
 ) -> None:
     with VectorCache(path) as cache:
-        encode_missing(MODEL, words(3), cache)
-        assert encode_missing(replace(MODEL, **change), words(3), cache) == 3  # type: ignore[arg-type]
+        encode_missing(MODEL, words(3), cache, encoder.load)
+        assert encode_missing(replace(MODEL, **change), words(3), cache, encoder.load) == 3  # type: ignore[arg-type]
         assert cache.missing(KEY, words(3)) == []
 
 
-def test_batches_hold_texts_of_like_length_and_are_counted_as_they_come(path: Path, encoder: CountingEncoder) -> None:
+@pytest.mark.parametrize(("at_once", "sizes"), [(128, [128, 128, 44]), (512, [300])])
+def test_batches_hold_texts_of_like_length_and_are_counted_as_they_come(
+    path: Path, encoder: CountingEncoder, monkeypatch: pytest.MonkeyPatch, at_once: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(encoder, "texts_at_once", at_once)
     texts = [chr(ord("a") + i % 26) * (1 + (7 * i) % 300) for i in range(300)]
     counts: list[int] = []
     with VectorCache(path) as cache:
-        encode_missing(MODEL, texts, cache, advance=counts.append)
+        encode_missing(MODEL, texts, cache, encoder.load, counts.append)
     lengths = [len(text) for text in encoder.encoded]
     assert lengths == sorted(lengths)
-    assert counts == [len(batch) for batch in encoder.batches] == [128, 128, 44]
+    assert counts == [len(batch) for batch in encoder.batches] == sizes
 
 
 def test_an_encoder_that_fails_keeps_the_batches_before(
@@ -155,10 +158,10 @@ def test_an_encoder_that_fails_keeps_the_batches_before(
 
     monkeypatch.setattr(encoder, "encode", failing)
     with VectorCache(path) as cache, pytest.raises(ModelUnavailableError):
-        encode_missing(MODEL, words(400), cache)
+        encode_missing(MODEL, words(400), cache, encoder.load)
     monkeypatch.setattr(encoder, "encode", whole)
     with VectorCache(path) as cache:
-        assert encode_missing(MODEL, words(400), cache) == 400 - 2 * BATCH_SIZE
+        assert encode_missing(MODEL, words(400), cache, encoder.load) == 400 - 2 * BATCH_SIZE
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 4), (3, 4, 1)])
@@ -168,14 +171,14 @@ def test_vectors_of_another_shape_are_refused_and_not_kept(
     monkeypatch.setattr(encoder, "encode", lambda texts: np.ones(shape, dtype=np.float32))
     with VectorCache(path) as cache:
         with pytest.raises(ModelUnavailableError, match=r"Counting gave vectors of shape .* for 3 texts"):
-            encode_missing(MODEL, ["a", "b", "c"], cache)
+            encode_missing(MODEL, ["a", "b", "c"], cache, encoder.load)
         assert cache.missing(KEY, ["a", "b", "c"]) == ["a", "b", "c"]
 
 
 def test_the_encoders_settings_are_kept_for_later_runs(path: Path, encoder: CountingEncoder) -> None:
     with VectorCache(path) as cache:
         assert settings_of(MODEL, cache) == {}
-        encode_missing(MODEL, ["a"], cache)
+        encode_missing(MODEL, ["a"], cache, encoder.load)
     with VectorCache(path) as cache:
         assert settings_of(MODEL, cache) == encoder.settings
         assert settings_of(replace(MODEL, revision="2"), cache) == {}
@@ -187,7 +190,7 @@ def test_vectors_of_a_dataset_follow_its_renderings(
 ) -> None:
     dataset = word_list()
     with VectorCache(path) as cache:
-        assert encode_missing(MODEL, dataset.texts, cache) == len(dataset.texts)
+        assert encode_missing(MODEL, dataset.texts, cache, encoder.load) == len(dataset.texts)
         found = vectors_of(dataset, MODEL, cache, seed=1)
     assert list(found) == list(dataset.languages)
     for tag, texts in dataset.renderings.items():
@@ -310,7 +313,7 @@ def test_garbage_in_the_header_is_set_aside_with_a_warning_and_rebuilt(path: Pat
     with pytest.warns(UserWarning, match=r"vectors\.sqlite is damaged .* set aside as vectors\.sqlite\.damaged-1"):
         cache = VectorCache(path)
     with cache:
-        assert encode_missing(MODEL, words(200), cache) == 200
+        assert encode_missing(MODEL, words(200), cache, encoder.load) == 200
         assert np.array_equal(cache.read(KEY, words(200)), vectors(words(200)))
     assert [aside.read_bytes() for aside in set_aside(path)] == [damaged]
 
@@ -322,7 +325,7 @@ def test_a_truncated_file_is_rebuilt(path: Path, encoder: CountingEncoder, share
     content = filled(path, texts).read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     with VectorCache(path) as cache:
-        encode_missing(MODEL, texts, cache)
+        encode_missing(MODEL, texts, cache, encoder.load)
         assert np.array_equal(cache.read(KEY, texts), vectors(texts))
     assert len(set_aside(path)) == 1
 
@@ -343,7 +346,7 @@ def test_zeros_over_the_middle_of_a_big_file_are_found_out_with_a_warning(path: 
     path.write_bytes(content)
     with VectorCache(path) as cache:
         with pytest.warns(UserWarning, match="is damaged"):
-            encode_missing(MODEL, texts, cache)
+            encode_missing(MODEL, texts, cache, encoder.load)
         assert np.array_equal(cache.read(KEY, texts), vectors(texts, 64))
     assert len(set_aside(path)) == 1
 
@@ -362,7 +365,7 @@ def test_no_flipped_bytes_anywhere_ever_give_a_wrong_vector_or_stop_a_run(path: 
         content[start : start + length] = rng.randbytes(length)
         path.write_bytes(content)
         with VectorCache(path) as cache:
-            encode_missing(MODEL, texts, cache)
+            encode_missing(MODEL, texts, cache, encoder.load)
             assert np.array_equal(cache.read(KEY, texts), vectors(texts)), (start, length)
             assert cache.missing(KEY, texts) == []
 
@@ -376,7 +379,7 @@ def test_a_flipped_vector_counts_as_missing(path: Path, encoder: CountingEncoder
         assert cache.missing(KEY, words(20)) == [words(20)[7]]
         with pytest.raises(KeyError):
             cache.read(KEY, words(20))
-        assert encode_missing(MODEL, words(20), cache) == 1
+        assert encode_missing(MODEL, words(20), cache, encoder.load) == 1
         assert np.array_equal(cache.read(KEY, words(20)), vectors(words(20)))
     assert encoder.encoded == [words(20)[7]]
     assert set_aside(path) == []
@@ -400,7 +403,7 @@ def test_a_sound_vector_of_another_text_or_model_counts_as_missing(path: Path, o
 
 def test_damaged_settings_are_forgotten(path: Path, encoder: CountingEncoder) -> None:
     with VectorCache(path) as cache:
-        encode_missing(MODEL, ["a"], cache)
+        encode_missing(MODEL, ["a"], cache, encoder.load)
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE models SET settings = CAST(x'7b22ff' AS TEXT)")
     with VectorCache(path) as cache:
@@ -411,7 +414,7 @@ def test_damaged_settings_are_forgotten(path: Path, encoder: CountingEncoder) ->
 @pytest.mark.filterwarnings("ignore:.*is damaged")
 def test_a_damaged_page_of_settings_stops_nothing(path: Path, encoder: CountingEncoder) -> None:
     with VectorCache(path) as cache:
-        encode_missing(MODEL, ["a"], cache)
+        encode_missing(MODEL, ["a"], cache, encoder.load)
     with closing(sqlite3.connect(path)) as raw:
         size = raw.execute("PRAGMA page_size").fetchone()[0]
         root = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'models'").fetchone()[0]
@@ -420,7 +423,7 @@ def test_a_damaged_page_of_settings_stops_nothing(path: Path, encoder: CountingE
     path.write_bytes(content)
     with VectorCache(path) as cache:
         assert cache.settings(KEY) == {}
-        encode_missing(MODEL, ["a"], cache)
+        encode_missing(MODEL, ["a"], cache, encoder.load)
         assert np.array_equal(cache.read(KEY, ["a"]), vectors(["a"]))
 
 

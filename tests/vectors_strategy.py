@@ -1,7 +1,8 @@
 """Small word lists for hypothesis, and Semantic Affinity worked out on them pair by pair.
 
-The arithmetic follows design.md, section 3, word by word in plain loops over pairs, in decimals of 50 digits, and
-shares nothing with the code under test. ``None`` stands for a value that the definition leaves undefined.
+The arithmetic follows the definitions of generator/measures/affinity.py word by word in plain loops over pairs, in
+decimals of 50 digits, and shares nothing with the code under test. ``None`` stands for a value that the definition
+leaves undefined.
 """
 
 from __future__ import annotations

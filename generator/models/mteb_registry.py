@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import inspect
 import re
@@ -15,6 +16,7 @@ from generator.errors import ModelUnavailableError
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 from generator.models.hub import COMMIT
 from generator.models.registry import Model
+from generator.models.transformer import refuse_too_large
 
 SIMILARITY_TASK = "STSBenchmark"
 """The task whose prompts are taken: like words, its sentences are compared with each other as equals."""
@@ -37,6 +39,7 @@ class MtebEncoder:
             raise ModelUnavailableError(
                 f"{model.name}: the mteb registry decides its prompt, length and dtype. Remove them, or name it hf:"
             )
+        refuse_too_large(dataclasses.replace(model, parameters=model.parameters or meta.n_parameters))
         import mteb
 
         try:

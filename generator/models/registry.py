@@ -27,8 +27,14 @@ ON_DISK = ("folder", "precomputed")
 
 def _without_credentials(address: str) -> str:
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
-        raise ValueError("an address reads http(s)://HOST/PATH, without user, password or query")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("an address reads http(s)://HOST/PATH, without user, password, query or fragment")
     return address
 
 

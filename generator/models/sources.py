@@ -60,8 +60,11 @@ def _from_hub(model: Model) -> Encoder:
     if is_downloaded(model.locator, model.revision):
         try:
             return TransformerEncoder(model, model.locator, revision=model.revision, downloaded=True)
-        except ModelUnavailableError:
-            require(model.locator, model.revision)
+        except ModelUnavailableError as error:
+            try:
+                require(model.locator, model.revision)
+            except ModelUnavailableError:
+                raise error from None  # nothing can be downloaded, so that what is there decides
     else:
         require(model.locator, model.revision)
     return TransformerEncoder(model, model.locator, revision=model.revision)

@@ -11,7 +11,7 @@ from generator.leaderboard import Leaderboard, Standing, tiers
 from generator.published import Figure, Source, figures_of
 from generator.results import PairResult
 from generator.site import links
-from generator.site.figures import map_json, shown_points
+from generator.site.figures import map_json, shown_concepts, shown_points
 from generator.site.marks import marks
 from generator.site.pages import (
     BoardCell,
@@ -259,6 +259,7 @@ def _pair_page(
     categories: Mapping[str, str],
 ) -> PairPage:
     labels = {c.id: _label(c.id, c.renderings) for c in result.concepts}
+    on_map = {concept.id for concept in shown_concepts(result)}
     drawn = result.map if result.map and result.map.points else None
     return PairPage(
         links.pair_page(result.model.slug, result.dataset.slug),
@@ -287,6 +288,7 @@ def _pair_page(
                 _shown_words(c.renderings, result.dataset.languages, translated=result.measures is not None),
                 c.sa,
                 c.spread,
+                on_map=c.id in on_map,
             )
             for c in sorted(result.concepts, key=lambda c: (c.sa is None, c.sa or 0, c.id))
         ),
@@ -350,9 +352,18 @@ def shown_figure(figure: Figure) -> str:
 def _model_section(board: Leaderboard, standing: Standing, slug: str) -> ModelSection:
     dataset = board.dataset(slug)
     result = standing.cells[slug].result
+    on_map = {concept.id for concept in shown_concepts(result)} if result else set()
     known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id)) if result else []
     rows = [
-        ConceptRow(c.id, _label(c.id, c.renderings), "", _words(c.renderings, dataset.languages), c.sa, c.spread)
+        ConceptRow(
+            c.id,
+            _label(c.id, c.renderings),
+            "",
+            _shown_words(c.renderings, dataset.languages, translated=True),
+            c.sa,
+            c.spread,
+            on_map=c.id in on_map,
+        )
         for c in known
     ]
     shown = min(SHOWN_CONCEPTS, len(rows) // 2)

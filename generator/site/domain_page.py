@@ -58,6 +58,7 @@ def size_chart(models: Sequence[ModelDomains], names: dict[str, str]) -> str | N
     least, most = floor(min(sizes)), ceil(max(sizes))
     ends = [0.0, *(end for *_, drop in points for end in _reach(drop))]
     low, high = floor(10 * min(ends)) / 10, ceil(10 * max(ends)) / 10
+    high = max(high, low + 0.1)
 
     def x(size: float) -> float:
         return LEFT + (size - least) / (most - least) * (CHART_WIDTH - LEFT - RIGHT)

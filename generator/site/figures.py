@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from generator.languages import language
-from generator.results import PairResult, Point
+from generator.results import ConceptRecord, PairResult, Point
 from generator.site.marks import LINE_SHAPES, Mark, marks, shape_path
 
 if TYPE_CHECKING:
@@ -35,11 +35,17 @@ DOTS_ABOVE = 4000
 def shown_points(result: PairResult) -> tuple[Point, ...]:
     """The points that a page shows: all, or every word of an even sample of the concepts."""
     points = result.map.points if result.map else ()
-    step = -(-len(points) // MOST_POINTS)
-    if step < 2:
+    shown = shown_concepts(result)
+    if len(shown) == len(result.concepts):
         return points
-    kept = {(tag, text) for c in result.concepts[::step] for tag, texts in c.renderings.items() for text in texts}
+    kept = {(tag, text) for concept in shown for tag, texts in concept.renderings.items() for text in texts}
     return tuple(point for point in points if (point.language, point.text) in kept)
+
+
+def shown_concepts(result: PairResult) -> tuple[ConceptRecord, ...]:
+    """The concepts of which a page's map shows every word; none without a map."""
+    n_points = len(result.map.points) if result.map else 0
+    return result.concepts[:: -(-n_points // MOST_POINTS)] if n_points else ()
 
 
 def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str) -> str:

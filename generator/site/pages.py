@@ -99,6 +99,8 @@ class ConceptRow:
     extra: tuple[str, ...] = ()
     """Of the columns that the dataset's card declares."""
     note: str = ""
+    on_map: bool = True
+    """Whether the page's map shows its words."""
 
 
 @dataclass(frozen=True)
