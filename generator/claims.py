@@ -146,7 +146,9 @@ def decided(checks: Sequence[Check]) -> Verdict:
     n = sum(bool(check.measured and check.measured.value is not None) for check in checks)
     if any(check.by_measuring == "fails" for check in checks):
         return Verdict("fails", "measured", _reason(checks, measured=True), told)
-    lacking = f"{n} of the {len(checks)} numbers it speaks of are measured here" if checks else "nothing was measured"
+    lacking = f"of the numbers that it speaks of, {len(checks)} in all, {n} were measured here"
+    if not checks:
+        lacking = "nothing was measured"
     if checks and not n and all(check.published for check in checks):
         status = _together([check.by_publication for check in checks])
         reason = f"{_reason(checks, measured=False)}; {lacking}"

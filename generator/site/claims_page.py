@@ -46,8 +46,10 @@ def _tally(verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
         "decided by published figures alone" if verdict.basis == "published" else VERDICTS[verdict.status]
         for verdict in verdicts
     ]
+    several = {VERDICTS["holds"]: "hold", VERDICTS["fails"]: "do not hold"}
     order = (VERDICTS["holds"], VERDICTS["fails"], "decided by published figures alone", VERDICTS["undecided"])
-    return tuple((name, names.count(name)) for name in order)
+    counts = [(name, names.count(name)) for name in order]
+    return tuple((name if count == 1 else several.get(name, name), count) for name, count in counts)
 
 
 def _claim_row(claim: Claim, verdict: Verdict) -> ClaimRow:

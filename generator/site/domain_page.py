@@ -37,14 +37,18 @@ def domains_page(board: Leaderboard, models: Sequence[ModelDomains]) -> DomainsP
             for dataset in others
         ),
         _group_rows(drops_by_objective(models), slugs),
-        size_chart(models, {d.slug: d.card.name for d in others}),
+        size_chart(models, slugs),
+        tuple((dataset.card.name, look) for dataset, look in zip(others, marks(slugs).values(), strict=True)),
         tuple(dataset.card.name for dataset in board.datasets),
         _strips(board),
     )
 
 
-def size_chart(models: Sequence[ModelDomains], names: dict[str, str]) -> str | None:
-    """Raw drops against the number of parameters, a mark a dataset, as SVG; None below two models of known size."""
+def size_chart(models: Sequence[ModelDomains], slugs: Sequence[str]) -> str | None:
+    """Raw drops against the number of parameters, a mark a dataset, as SVG; None below two models of known size.
+
+    Holds no text from outside.
+    """
     points = [
         (log10(parameters), slug, score.drop.raw)
         for each in models
@@ -66,13 +70,15 @@ def size_chart(models: Sequence[ModelDomains], names: dict[str, str]) -> str | N
     def y(drop: float) -> float:
         return TOP + (high - drop) / (high - low) * (CHART_HEIGHT - TOP - BOTTOM)
 
-    looks = marks(list(names))
+    looks = marks(slugs)
     body = []
     right = CHART_WIDTH - RIGHT
     for tenth in range(round(10 * low), round(10 * high) + 1):
         at = f"{y(tenth / 10):.1f}"
         body.append(f'<line class="chart-grid" x1="{LEFT}" x2="{right}" y1="{at}" y2="{at}"/>')
-        body.append(f'<text class="chart-label" x="{LEFT - 8}" y="{at}" dy="4" text-anchor="end">{10 * tenth} %</text>')
+        body.append(
+            f'<text class="chart-label" x="{LEFT - 8}" y="{at}" dy="4" text-anchor="end">{minus(10 * tenth)} %</text>'
+        )
     for power in range(least, most + 1):
         text = {6: "1 M", 7: "10 M", 8: "100 M", 9: "1 B", 10: "10 B"}.get(power, f"10^{power}")
         body.append(
@@ -87,6 +93,11 @@ def size_chart(models: Sequence[ModelDomains], names: dict[str, str]) -> str | N
             f'{y(drop.value or 0.0):.1f}) scale(5)" d="{shape_path(look.shape)}"/></g>'
         )
     return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" aria-hidden="true">{"".join(body)}</svg>'
+
+
+def minus(value: int) -> str:
+    """A whole number with a proper minus sign."""
+    return str(value).replace("-", "−")
 
 
 def _reach(drop: Estimate) -> tuple[float, float]:

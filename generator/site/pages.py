@@ -332,6 +332,7 @@ class DomainsPage(Page):
     groups: tuple[GroupRow, ...]
     chart: str | None
     """Drops against size as a drawing; None below two models of known size."""
+    chart_legend: tuple[tuple[str, Mark], ...]
     datasets: tuple[str, ...]
     strips: tuple[MapStrip, ...]
 
