@@ -14,12 +14,12 @@ from typing import Literal
 
 import numpy as np
 
-from generator.domains import DomainScore, ModelDomains, Resamples, model_domains
+from generator.domains import DomainScore, ModelDomains, model_domains
 from generator.leaderboard import MODERATE, STRONG, Leaderboard
 from generator.measures.resampling import percentile_interval
 from generator.models.registry import Model
 from generator.published import Figure, Source
-from generator.results import Estimate
+from generator.results import Estimate, Resamples
 
 Status = Literal["holds", "fails", "undecided"]
 Basis = Literal["measured", "published", "registry", ""]

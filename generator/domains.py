@@ -20,10 +20,7 @@ import numpy.typing as npt
 
 from generator.leaderboard import Leaderboard, Standing
 from generator.measures.resampling import percentile_interval
-from generator.results import Draws, Estimate, Measures, PairResult
-
-Resamples = Mapping[tuple[str, str], Draws]
-"""By model and dataset slug: the resamples of a pair."""
+from generator.results import Draws, Estimate, Measures, PairResult, Resamples
 
 LEAST_LIFT = 0.1
 DrawArray = npt.NDArray[np.float64]

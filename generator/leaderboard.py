@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from generator.datasets import Dataset
-from generator.results import Measures, ModelRecord, Outcome, PairFailure, PairResult
+from generator.ranks import Placing, Ranking, ranking
+from generator.results import Measures, ModelRecord, Outcome, PairFailure, PairResult, Resamples
 
 Tier = Literal["strong", "moderate", "none"]
 STRONG, MODERATE = 0.60, 0.50
@@ -41,6 +44,8 @@ class Cell:
     outcome: Outcome | None = None
     rank: int | None = None
     """Place on this dataset among the measured models that are ranked; equal values share a place."""
+    placing: Placing | None = None
+    """How sure that place is; None without resamples."""
 
     @property
     def result(self) -> PairResult | None:
@@ -82,6 +87,8 @@ class Leaderboard:
     """Slugs of the datasets that the overall place goes by."""
     reference: str
     """Slug of the dataset that the others are compared with; empty when nothing is scored."""
+    rankings: Mapping[str, Ranking]
+    """By dataset slug: the ranked models that have resamples, compared in pairs; models by slug."""
 
     @property
     def scored(self) -> tuple[Dataset, ...]:
@@ -107,6 +114,7 @@ def build_leaderboard(
     outcomes: Iterable[Outcome],
     overall: Sequence[str] | None = None,
     reference: str = "",
+    resamples: Resamples | None = None,
 ) -> Leaderboard:
     """Rank everything that was measured.
 
@@ -116,6 +124,7 @@ def build_leaderboard(
         outcomes: what the result store holds. Outcomes on other datasets are left out.
         overall: slugs of the datasets that the overall place goes by; all that are translated when None.
         reference: slug of the dataset that the others are compared with; the first translated one when empty.
+        resamples: by model and dataset slug; a model without any has a rank and no interval of it.
     """
     translated = [dataset.slug for dataset in datasets if dataset.card.translated]
     counting = tuple(translated if overall is None else [slug for slug in translated if slug in overall])
@@ -134,8 +143,9 @@ def build_leaderboard(
     for row in cells.values():
         row.update({slug: Cell("missing") for slug in slugs if slug not in row})
     ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
-    standings = [_standing(models[slug], row, counting, ranks) for slug, row in cells.items()]
-    return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""))
+    rankings = {slug: _ranking(slug, ranks[slug], cells, resamples or {}) for slug in translated}
+    standings = [_standing(models[slug], row, counting, ranks, rankings) for slug, row in cells.items()]
+    return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""), rankings)
 
 
 def _state(outcome: Outcome, digest: str) -> Literal["measured", "failed", "outdated"]:
@@ -158,10 +168,31 @@ def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Map
     return {model: 1 + sum(other > value for other in known.values()) for model, value in known.items()}
 
 
+def _ranking(
+    slug: str, ranks: Mapping[str, int], cells: Mapping[str, Mapping[str, Cell]], resamples: Resamples
+) -> Ranking:
+    """The models ranked on a dataset that have resamples of one length: those of the most."""
+    found = {
+        m: draws["semantic_affinity"] for m in ranks if "semantic_affinity" in (draws := resamples.get((m, slug), {}))
+    }
+    most = max(map(len, found.values()), default=0)
+    drawn = {m: draws.astype(np.float64) for m, draws in found.items() if len(draws) == most}
+    values = {m: value for m in drawn if (value := _value(cells[m][slug])) is not None}
+    return ranking(values, drawn)
+
+
 def _standing(
-    model: ModelRecord, row: Mapping[str, Cell], counting: Sequence[str], ranks: Mapping[str, Mapping[str, int]]
+    model: ModelRecord,
+    row: Mapping[str, Cell],
+    counting: Sequence[str],
+    ranks: Mapping[str, Mapping[str, int]],
+    rankings: Mapping[str, Ranking],
 ) -> Standing:
-    cells = {slug: Cell(row[slug].state, row[slug].outcome, ranks[slug].get(model.slug)) for slug in ranks}
+    placings = {slug: ranking.placings.get(model.slug) for slug, ranking in rankings.items()}
+    cells = {
+        slug: Cell(row[slug].state, row[slug].outcome, ranks[slug].get(model.slug), placings.get(slug))
+        for slug in ranks
+    }
     values = [value for slug in counting if (value := _value(cells[slug])) is not None]
     places = [place for slug in counting if (place := cells[slug].rank) is not None]
     n = len(counting)

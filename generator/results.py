@@ -32,6 +32,9 @@ Undefined = Mapping[str, str]
 Draws = Mapping[str, npt.NDArray[np.float32]]
 """By measure: its value in each resample of the concepts; the same resamples for every model on a dataset."""
 
+Resamples = Mapping[tuple[str, str], Draws]
+"""By model and dataset slug: the resamples of a pair."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -266,7 +269,7 @@ class ResultStore:
             remedy = "Delete the file and run isogloss evaluate again"
             raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
 
-    def resamples(self, outcomes: Iterable[Outcome]) -> dict[tuple[str, str], Draws]:
+    def resamples(self, outcomes: Iterable[Outcome]) -> Resamples:
         """The stored resamples of outcomes, by model and dataset slug. Raises InputError as `draws` does."""
         pairs = [(outcome.model.slug, outcome.dataset.slug) for outcome in outcomes]
         return {pair: draws for pair in pairs if (draws := self.draws(*pair))}

@@ -9,6 +9,7 @@ from generator.datasets.quality import dataset_report
 from generator.languages import Language, language
 from generator.leaderboard import Leaderboard, Standing, tiers
 from generator.published import Figure, Source, figures_of
+from generator.ranks import Placing
 from generator.results import PairResult
 from generator.site import links
 from generator.site.figures import map_json, shown_concepts, shown_points
@@ -132,6 +133,7 @@ def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
         links.dataset_file(slug),
         _languages(dataset.languages),
         card.translated,
+        board.rankings[slug].resolution if slug in board.rankings else None,
         rows,
         tuple(
             ReportRow(
@@ -229,9 +231,19 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
         cell.state,
         links.pair_page(standing.model.slug, slug) if has_page else None,
         cell.rank,
+        _rank_interval(cell.placing),
+        cell.placing.best if cell.placing else None,
+        cell.placing.group if cell.placing else None,
         score_of(cell.result) if cell.result else None,
         reasons.get(cell.state, ""),
     )
+
+
+def _rank_interval(placing: Placing | None) -> str:
+    if placing is None:
+        return ""
+    low, high = placing.rank_low, placing.rank_high
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def score_of(result: PairResult) -> Score | None:

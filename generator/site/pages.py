@@ -54,6 +54,12 @@ class BoardCell:
     """measured, failed, outdated or missing."""
     page: str | None
     rank: int | None
+    rank_interval: str
+    """The ranks that the central 95 % of the resamples reach, such as "1–3"; empty without resamples."""
+    best: float | None
+    """The share of the resamples in which the model comes first."""
+    group: int | None
+    """Tie group."""
     score: Score | None
     reason: str
 
@@ -206,6 +212,8 @@ class DatasetPage(Page):
     languages: tuple[Language, ...]
     scored: bool
     """Whether there are translations to score."""
+    resolution: float | None
+    """The smallest difference of SA that this list can tell; None below two models with resamples."""
     rows: tuple[BoardRow, ...]
     report: tuple[ReportRow, ...]
     columns: tuple[tuple[str, str], ...]

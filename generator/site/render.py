@@ -14,11 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.claims import Findings
 from generator.config import Benchmark
-from generator.domains import Resamples
 from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.records import model_record
 from generator.resources import shipped
-from generator.results import Outcome
+from generator.results import Outcome, Resamples
 from generator.site import compose, exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.claims_page import claims_page
@@ -55,7 +54,7 @@ def render_site(
         resamples: the stored resamples by model and dataset slug; without them differences have no intervals.
     """
     expected = [model_record(model, {}, model.dimensions) for model in benchmark.models]
-    board = build_leaderboard(benchmark.datasets, expected, outcomes, benchmark.overall, benchmark.reference)
+    board = build_leaderboard(benchmark.datasets, expected, outcomes, benchmark.overall, benchmark.reference, resamples)
     assets = load_assets(shipped("templates"))
     data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
     files = dict(assets.values()) | data | _drawings(board)

@@ -1,0 +1,164 @@
+"""How sure a ranking is: rank intervals, ties and equivalence from the paired resamples of one dataset.
+
+All models of a dataset share their resamples, so a difference is taken draw by draw and what the concepts have in
+common cancels. With d the observed difference of two models, s the standard deviation of its draws d_b, and over all
+pairs of models
+
+    c = the 95 % quantile over b of max |d_b - mean d_b| / s,
+
+the intervals d ± c s hold all at once (max-T: Westfall and Young, 1993; Romano and Wolf, 2005). Two models differ
+when their interval leaves 0 out; they are equivalent when it lies within ±0.01 (two one-sided tests, Schuirmann,
+1987); otherwise the list cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+EQUIVALENT = 0.01
+"""A difference of SA too small to matter."""
+POWER_QUANTILE = 0.8416
+"""The normal quantile of a power of 80 %."""
+LEAST_DEVIATION = 1e-9
+"""Draws of a difference that scatter less than this are equal up to rounding: the stored draws are float32."""
+
+Verdict = Literal["differ", "equivalent", "cannot tell"]
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One model's value less another's, with an interval that holds for all pairs of models at once."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What a list can say of two models.
+
+        >>> Difference(0.1, 0.05, 0.15).verdict, Difference(0.0, -0.004, 0.004).verdict
+        ('differ', 'equivalent')
+        >>> Difference(0.0, -0.02, 0.02).verdict
+        'cannot tell'
+        """
+        if self.low > 0 or self.high < 0:
+            return "differ"
+        return "equivalent" if self.low > -EQUIVALENT and self.high < EQUIVALENT else "cannot tell"
+
+
+@dataclass(frozen=True)
+class Placing:
+    """One model among the others of a dataset."""
+
+    rank: int
+    rank_low: int
+    """The best rank that the central 95 % of the draws reach."""
+    rank_high: int
+    best: float
+    """The share of the draws in which it comes first; equal draws share it."""
+    group: int
+    """Tie group, from 1: models that the group's first one cannot be told apart from."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The models of a dataset with values, compared in pairs."""
+
+    models: tuple[str, ...]
+    """Best first."""
+    placings: Mapping[str, Placing]
+    values: FloatArray
+    deviation: FloatArray
+    """Standard deviation of each pair's difference, (M, M)."""
+    critical: float
+    """c above; 0 for fewer than two models."""
+
+    def difference(self, a: str, b: str) -> Difference:
+        """The value of ``a`` less that of ``b``. Raises ValueError for a model that is not ranked here."""
+        i, j = self.models.index(a), self.models.index(b)
+        value, reach = float(self.values[i] - self.values[j]), float(self.critical * self.deviation[i, j])
+        return Difference(value, value - reach, value + reach)
+
+    @property
+    def resolution(self) -> float | None:
+        """The smallest difference that a comparison of two such models finds in 80 of 100 cases; None for fewer."""
+        if len(self.models) < 2:
+            return None
+        typical = float(np.median(self.deviation[np.triu_indices(len(self.models), 1)]))
+        return (self.critical + POWER_QUANTILE) * typical
+
+
+def ranking(values: Mapping[str, float], draws: Mapping[str, FloatArray], confidence: float = 0.95) -> Ranking:
+    """Rank models by value, with what the resamples say of it.
+
+    Args:
+        values: each model's value on the dataset itself.
+        draws: (B,) by model, in the same order of resamples; NaN where a resample has no value. Draws in which any
+            model has none are left out for all.
+        confidence: of the rank intervals and of all differences at once.
+
+    Raises ValueError for models without draws, or draws of different length.
+    """
+    models = tuple(sorted(values, key=lambda model: (-values[model], model)))
+    observed = np.array([values[model] for model in models])
+    drawn = np.stack([np.asarray(draws[model], dtype=np.float64) for model in models]) if models else np.empty((0, 0))
+    drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
+    deviation, critical = _simultaneous(drawn, confidence)
+    ranks = _ranks(drawn)
+    low, high = (
+        np.quantile(ranks, [(1 - confidence) / 2, (1 + confidence) / 2], axis=1) if ranks.size else (ranks, ranks)
+    )
+    first = (ranks == 1) / np.maximum((ranks == 1).sum(axis=0), 1)
+    groups = _groups(observed, critical * deviation)
+    placings = {
+        model: Placing(
+            1 + int((observed > observed[i]).sum()),
+            int(np.floor(low[i])),
+            int(np.ceil(high[i])),
+            float(first[i].mean()),
+            groups[i],
+        )
+        for i, model in enumerate(models)
+    }
+    return Ranking(models, placings, observed, deviation, critical)
+
+
+def _simultaneous(drawn: FloatArray, confidence: float) -> tuple[FloatArray, float]:
+    """Standard deviations of all differences, (M, M), and the critical value c."""
+    n, b = drawn.shape
+    deviation = np.zeros((n, n))
+    if n < 2 or b < 2:
+        return deviation, 0.0
+    centred = drawn - drawn.mean(axis=1, keepdims=True)
+    largest = np.zeros(b)
+    for i in range(n - 1):
+        differences = centred[i] - centred[i + 1 :]
+        spread = differences.std(axis=1, ddof=1)
+        deviation[i, i + 1 :] = deviation[i + 1 :, i] = spread
+        told = spread > LEAST_DEVIATION
+        if told.any():
+            largest = np.maximum(largest, (np.abs(differences[told]) / spread[told, None]).max(axis=0))
+    return deviation, float(np.quantile(largest, confidence))
+
+
+def _ranks(drawn: FloatArray) -> FloatArray:
+    """The rank of each model in each draw, (M, B); equal values share the best."""
+    return 1.0 + np.stack([(drawn > row).sum(axis=0) for row in drawn]) if len(drawn) else drawn
+
+
+def _groups(observed: FloatArray, reach: FloatArray) -> list[int]:
+    """Tie groups of models in falling order of value."""
+    groups: list[int] = []
+    leader = 0
+    for i in range(len(observed)):
+        if i and observed[leader] - observed[i] > reach[leader, i]:
+            leader = i
+        groups.append(groups[-1] + (leader == i) if groups else 1)
+    return groups

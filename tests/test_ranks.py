@@ -1,0 +1,93 @@
+"""How sure a ranking is: known differences, ties, and how often equal models are called different."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from generator.ranks import Difference, ranking
+
+B = 2000
+
+
+def draws_about(values: dict[str, float], spread: float, seed: int = 0, shared: float = 0.0) -> dict[str, np.ndarray]:
+    """Draws about each value; ``shared`` is the scatter that all models have in common."""
+    rng = np.random.default_rng(seed)
+    common = shared * rng.standard_normal(B)
+    return {model: value + common + spread * rng.standard_normal(B) for model, value in values.items()}
+
+
+def test_models_far_apart_keep_their_ranks_and_groups() -> None:
+    values = {"a": 0.5, "b": 0.7, "c": 0.6}
+    found = ranking(values, draws_about(values, 0.001))
+    assert found.models == ("b", "c", "a")
+    assert [found.placings[m].rank for m in found.models] == [1, 2, 3]
+    assert [(p.rank_low, p.rank_high, p.group) for p in map(found.placings.get, found.models) if p] == [
+        *((1, 1, 1), (2, 2, 2), (3, 3, 3)),
+    ]
+    assert found.placings["b"].best == 1
+    assert found.difference("b", "a").verdict == "differ"
+    assert found.difference("a", "b").value == pytest.approx(-0.2)
+
+
+def test_what_the_concepts_have_in_common_cancels() -> None:
+    values = {"a": 0.60, "b": 0.61}
+    alone = ranking(values, draws_about(values, 0.05))
+    paired = ranking(values, draws_about(values, 0.001, shared=0.05))
+    assert alone.difference("b", "a").verdict == "cannot tell"
+    assert paired.difference("b", "a").verdict == "differ"
+
+
+def test_twins_are_equivalent_and_share_rank_group_and_chance() -> None:
+    same = draws_about({"a": 0.6}, 0.02)["a"]
+    found = ranking({"a": 0.6, "b": 0.6}, {"a": same, "b": same})
+    assert {(p.rank, p.rank_low, p.rank_high, p.best, p.group) for p in found.placings.values()} == {(1, 1, 1, 0.5, 1)}
+    assert found.difference("a", "b") == Difference(0, 0, 0)
+    assert found.difference("a", "b").verdict == "equivalent"
+
+
+def test_critical_value_is_that_of_the_largest_of_all_differences() -> None:
+    values = dict.fromkeys("abcd", 0.6)
+    draws = draws_about(values, 0.01, seed=3)
+    found = ranking(values, draws)
+    rows = np.stack([draws[m] for m in found.models])
+    rows -= rows.mean(axis=1, keepdims=True)
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    studentised = [np.abs(rows[i] - rows[j]) / (rows[i] - rows[j]).std(ddof=1) for i, j in pairs]
+    assert found.critical == pytest.approx(np.quantile(np.max(studentised, axis=0), 0.95))
+    assert found.resolution == pytest.approx((found.critical + 0.8416) * np.median([found.deviation[p] for p in pairs]))
+
+
+def test_equal_models_are_seldom_called_different_and_power_rises() -> None:
+    def share_told(gap: float) -> float:
+        told = 0
+        for seed in range(200):
+            rng = np.random.default_rng(seed)
+            # What is observed scatters about the truth as the draws scatter about what is observed.
+            values = {name: 0.6 + gap * i + 0.01 * rng.standard_normal() for i, name in enumerate("abcde")}
+            found = ranking(values, draws_about(values, 0.01, seed + 1000))
+            told += any(found.difference(a, b).verdict == "differ" for a in "abcde" for b in "abcde" if a < b)
+        return told / 200
+
+    false, some, most = share_told(0), share_told(0.01), share_told(0.02)
+    assert false <= 0.08  # 5 % but for chance: a 95 % bound for 200 repetitions
+    assert false < some < most
+    assert most > 0.9
+
+
+def test_draws_without_a_value_are_left_out_for_all() -> None:
+    values = {"a": 0.6, "b": 0.5}
+    draws = draws_about(values, 0.01)
+    draws["a"][:50] = np.nan
+    found = ranking(values, draws)
+    assert found.critical == ranking(values, {m: d[50:] for m, d in draws.items()}).critical
+
+
+@pytest.mark.parametrize("models", [(), ("a",)])
+def test_fewer_than_two_models_have_nothing_to_compare(models: tuple[str, ...]) -> None:
+    values = dict.fromkeys(models, 0.5)
+    found = ranking(values, draws_about(values, 0.01))
+    assert found.resolution is None
+    assert [(p.rank, p.rank_low, p.rank_high, p.best, p.group) for p in found.placings.values()] == [
+        (1, 1, 1, 1.0, 1)
+    ] * len(models)
