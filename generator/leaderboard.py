@@ -45,7 +45,7 @@ class Cell:
     rank: int | None = None
     """Place on this dataset among the measured models that are ranked; equal values share a place."""
     placing: Placing | None = None
-    """How sure that place is; None without resamples."""
+    """How sure that place is; None unless all models ranked on the dataset have resamples."""
 
     @property
     def result(self) -> PairResult | None:
@@ -88,7 +88,7 @@ class Leaderboard:
     reference: str
     """Slug of the dataset that the others are compared with; empty when nothing is scored."""
     rankings: Mapping[str, Ranking]
-    """By dataset slug: the ranked models that have resamples, compared in pairs; models by slug."""
+    """By dataset slug: the ranked models compared in pairs, by their slugs; empty unless all have resamples."""
 
     @property
     def scored(self) -> tuple[Dataset, ...]:
@@ -124,7 +124,7 @@ def build_leaderboard(
         outcomes: what the result store holds. Outcomes on other datasets are left out.
         overall: slugs of the datasets that the overall place goes by; all that are translated when None.
         reference: slug of the dataset that the others are compared with; the first translated one when empty.
-        resamples: by model and dataset slug; a model without any has a rank and no interval of it.
+        resamples: by model and dataset slug; on a dataset where one is missing, ranks have no intervals.
     """
     translated = [dataset.slug for dataset in datasets if dataset.card.translated]
     counting = tuple(translated if overall is None else [slug for slug in translated if slug in overall])
@@ -171,14 +171,15 @@ def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Map
 def _ranking(
     slug: str, ranks: Mapping[str, int], cells: Mapping[str, Mapping[str, Cell]], resamples: Resamples
 ) -> Ranking:
-    """The models ranked on a dataset that have resamples of one length: those of the most."""
-    found = {
-        m: draws["semantic_affinity"] for m in ranks if "semantic_affinity" in (draws := resamples.get((m, slug), {}))
-    }
-    most = max(map(len, found.values()), default=0)
-    drawn = {m: draws.astype(np.float64) for m, draws in found.items() if len(draws) == most}
-    values = {m: value for m in drawn if (value := _value(cells[m][slug])) is not None}
-    return ranking(values, drawn)
+    """The models ranked on a dataset, compared; none of them unless all have the same number of resamples.
+
+    An interval of a rank among some would stand beside a rank among all.
+    """
+    drawn = {m: draws.get("semantic_affinity") for m in ranks for draws in [resamples.get((m, slug), {})]}
+    held = {model: draws.astype(np.float64) for model, draws in drawn.items() if draws is not None}
+    if len(held) < len(ranks) or len({len(draws) for draws in held.values()}) > 1:
+        return ranking({}, {})
+    return ranking({m: value for m in ranks if (value := _value(cells[m][slug])) is not None}, held)
 
 
 def _standing(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from site_fixtures import control, failed, measured, model
+from site_fixtures import control, failed, measured, model, resamples_of
 
 from generator.datasets import Card, Dataset
 from generator.leaderboard import Leaderboard, Standing, build_leaderboard, tier, tiers
@@ -253,3 +254,35 @@ def test_an_interval_that_crosses_a_line_adds_the_tier_beyond_it(
 ) -> None:
     result: PairResult = measured(model(), words, sa, reach=reach)
     assert tiers(result.measures) == expected
+
+
+def test_ranks_come_with_what_the_resamples_say_of_them(words: Dataset) -> None:
+    outcomes = [measured(model(name), words, sa, reach=0.02) for name, sa in (("A", 0.70), ("B", 0.69), ("C", 0.50))]
+    outcomes.append(measured(control(), words, 0.99))
+    rng = np.random.default_rng(0)
+    resamples = {
+        (o.model.slug, "words"): {
+            "semantic_affinity": (o.affinity.value + 0.02 * rng.standard_normal(500)).astype("f4")
+        }
+        for o in outcomes
+    }
+    found = build_leaderboard([words], [], outcomes, resamples=resamples)
+    placings = {s.model.name: s.cells["words"].placing for s in found.standings}
+    assert placings.pop("Control: identical") is None
+    told = {name: (p.rank, p.rank_low, p.rank_high, p.group) for name, p in placings.items() if p}
+    assert told == {"A": (1, 1, 2, 1), "B": (2, 1, 2, 1), "C": (3, 3, 3, 2)}
+    assert found.rankings["words"].difference("a", "c").verdict == "differ"
+
+
+@pytest.mark.parametrize("kept", [None, 10])
+def test_without_the_resamples_of_one_model_ranks_have_no_intervals(words: Dataset, kept: int | None) -> None:
+    outcomes = [measured(model(name), words, sa) for name, sa in (("A", 0.7), ("B", 0.6), ("C", 0.5))]
+    resamples = dict(resamples_of(outcomes))
+    of_b = resamples.pop(("b", "words"))
+    if kept:
+        resamples["b", "words"] = {name: draws[:kept] for name, draws in of_b.items()}
+    found = build_leaderboard([words], [], outcomes, resamples=resamples)
+    cells = {s.model.name: s.cells["words"] for s in found.standings}
+    assert {name: cell.rank for name, cell in cells.items()} == {"A": 1, "B": 2, "C": 3}
+    assert not any(cell.placing for cell in cells.values())
+    assert found.rankings["words"].resolution is None

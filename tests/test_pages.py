@@ -472,6 +472,27 @@ def test_a_chart_without_any_change_can_be_drawn(words: Dataset) -> None:
     rendered([words, twin], [measured(each, on, 0.6, reach=None) for each in both for on in (words, twin)])
 
 
+def test_ranks_on_a_dataset_come_with_interval_tie_group_and_what_the_list_can_tell(benchmark: Invented) -> None:
+    told = dataclasses.replace(benchmark, outcomes=[o for o in benchmark.outcomes if o.model.name != "Mapless"])
+    setup = told.benchmark
+    board = build_leaderboard(setup.datasets, [], told.outcomes, setup.overall, setup.reference, told.resamples)
+    page = page_of(told.files["datasets/words.html"])
+    rows = page.one("table", id="board").one("tbody").all("tr")
+    found = {row.one("th").text: [cell.text for cell in row.all("td", class_="number")[:2]] for row in rows}
+    placings = {s.model.name: s.cells["words"].placing for s in board.standings}
+    assert sum(placing is not None for placing in placings.values()) > 1
+    for name, placing in placings.items():
+        if placing:
+            low, high = placing.rank_low, placing.rank_high
+            interval = str(low) if low == high else f"{low}–{high}"
+            assert found[name] == [f"{placing.rank} {interval}", str(placing.group)], name
+        elif name in found:
+            assert found[name][1] == "–", name
+    resolution = board.rankings["words"].resolution
+    assert resolution is not None
+    assert f"A difference of {resolution:.3f} between" in page.text
+
+
 def test_maps_of_a_model_stand_side_by_side(site: Site) -> None:
     table = site["domains.html"].one("table", class_="strips")
     assert [th.text for th in table.one("thead").all("th")] == ["Model", "Words", "Others", "Places", "Signs"]

@@ -39,6 +39,9 @@ COLUMNS = {
     "parameters": "Int64",
     "dimensions": "Int64",
     "rank": "Int64",
+    "rank_low": "Int64",
+    "rank_high": "Int64",
+    "tie_group": "Int64",
     "semantic_affinity": "Float64",
     "low": "Float64",
     "high": "Float64",
@@ -92,6 +95,8 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
                 "n_languages": len(dataset.languages),
                 "dataset_digest": dataset.digest,
             }
+            if placing := cell.placing:
+                record |= {"rank_low": placing.rank_low, "rank_high": placing.rank_high, "tie_group": placing.group}
             if cell.result:
                 record |= {"model_revision": cell.result.model.revision, "measured": cell.result.provenance.created}
             if cell.result and (measures := cell.result.measures):
