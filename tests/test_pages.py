@@ -483,8 +483,7 @@ def test_ranks_on_a_dataset_come_with_interval_tie_group_and_what_the_list_can_t
     assert sum(placing is not None for placing in placings.values()) > 1
     for name, placing in placings.items():
         if placing:
-            low, high = placing.rank_low, placing.rank_high
-            interval = str(low) if low == high else f"{low}–{high}"
+            interval = f"{placing.rank_low}–{placing.rank_high}"
             assert found[name] == [f"{placing.rank} {interval}", str(placing.group)], name
         elif name in found:
             assert found[name][1] == "–", name

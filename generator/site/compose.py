@@ -240,10 +240,7 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
 
 
 def _rank_interval(placing: Placing | None) -> str:
-    if placing is None:
-        return ""
-    low, high = placing.rank_low, placing.rank_high
-    return str(low) if low == high else f"{low}–{high}"
+    return f"{placing.rank_low}–{placing.rank_high}" if placing else ""
 
 
 def score_of(result: PairResult) -> Score | None:

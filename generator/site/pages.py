@@ -55,7 +55,7 @@ class BoardCell:
     page: str | None
     rank: int | None
     rank_interval: str
-    """The ranks that the central 95 % of the resamples reach, such as "1–3"; empty without resamples."""
+    """The ranks that the central 95 % of the resamples reach, such as "1–3" or "2–2"; empty without resamples."""
     best: float | None
     """The share of the resamples in which the model comes first."""
     group: int | None
