@@ -1,8 +1,9 @@
 """What the papers claim, as tests over results: each holds, does not hold, or cannot be decided yet.
 
 A claim is a set of checks, each one number with the range that the claim allows it. It is decided by measured
-numbers where all of its subjects were measured, else by published figures, else not at all. A number whose
-interval lies inside the range agrees, one whose interval lies outside disagrees, one across its edge decides nothing.
+numbers where all of its subjects were measured or one disagrees, by published figures where none was measured, else
+not at all. A number whose interval lies inside the range agrees, one whose interval lies outside disagrees, one across
+its edge decides nothing.
 """
 
 from __future__ import annotations

@@ -40,12 +40,9 @@ class Drop:
 class DomainScore:
     """One model on one dataset."""
 
-    dataset: str
     affinity: Estimate
-    null: float | None
     above_chance: Estimate
     """1 - V/V₀."""
-    intra_spread: float
     drop: Drop | None
     """None on the reference dataset itself."""
 
@@ -114,11 +111,8 @@ def _score(result: PairResult, reference: PairResult, resamples: Resamples, conf
     measures = _measures(result)
     lifted = _lifted(_resampled(resamples, result))
     return DomainScore(
-        result.dataset.slug,
         measures.semantic_affinity,
-        measures.null_sa,
         _estimate(measures.chance_corrected, lifted, confidence),
-        measures.intra_spread,
         None if result is reference else _drop(result, reference, resamples, confidence),
     )
 

@@ -14,6 +14,7 @@ __all__ = [
     "MeasureUndefinedError",
     "ModelUnavailableError",
     "did_you_mean",
+    "reason_of",
 ]
 
 SHOWN_FAULTS = 50
@@ -68,6 +69,16 @@ class InputError(IsoglossError):
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
         """Pickled by its faults, not by its message, so that it reaches another process whole."""
         return type(self), (self.faults,)
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what an error of foreign code says, or its kind when it says nothing.
+
+    >>> reason_of(ValueError("no such file\\nTraceback …")), reason_of(TimeoutError())
+    ('no such file', 'TimeoutError')
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generator.errors import ModelUnavailableError
-from generator.models.encoder import Settings, Vectors
+from generator.models.encoder import Settings, Vectors, at_unit_length
 from generator.models.registry import Endpoint, Model
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ApiEncoder:
         if vectors.ndim != 2 or not vectors.size or not np.isfinite(vectors).all():
             raise self._unavailable("it gave vectors that are empty or hold numbers that are not finite", REPORT)
         if self._model.normalise:
-            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
+            vectors = at_unit_length(vectors)
         return vectors
 
     def _answer(self, texts: list[str]) -> list[list[float]]:

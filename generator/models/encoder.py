@@ -27,3 +27,9 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Float32 vectors of shape (len(texts), n_dims), in the order of ``texts``."""
+
+
+def at_unit_length(vectors: Vectors) -> Vectors:
+    """The same directions at length 1; a zero vector stays zero."""
+    scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
+    return scaled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from generator.errors import ModelUnavailableError
+from generator.errors import ModelUnavailableError, reason_of
 
 TIMEOUT = 10.0
 """Seconds to wait for the hub's answer."""
@@ -74,8 +74,7 @@ def _downloaded(repository: str, revision: str) -> Path | None:
 
 
 def _unavailable(repository: str, revision: str, error: Exception) -> ModelUnavailableError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return ModelUnavailableError(
-        f"{repository} at {revision} is neither on a hub that can be reached nor downloaded ({reason}). "
+        f"{repository} at {revision} is neither on a hub that can be reached nor downloaded ({reason_of(error)}). "
         "Check the name and the network, or name a local folder"
     )

@@ -12,11 +12,11 @@ from typing import Any
 import langcodes
 import numpy as np
 
-from generator.errors import ModelUnavailableError
-from generator.models.encoder import BATCH_SIZE, Settings, Vectors
+from generator.errors import ModelUnavailableError, reason_of
+from generator.models.encoder import BATCH_SIZE, Settings, Vectors, at_unit_length
 from generator.models.hub import COMMIT
 from generator.models.registry import Model
-from generator.models.transformer import refuse_too_large
+from generator.models.transformer import refuse_too_large, untrusted
 
 SIMILARITY_TASK = "STSBenchmark"
 """The task whose prompts are taken: like words, its sentences are compared with each other as equals."""
@@ -32,9 +32,7 @@ class MtebEncoder:
     def __init__(self, model: Model, *, allow_remote_code: bool) -> None:
         meta = registered(model.locator)
         if not allow_remote_code and (model.trust_remote_code or _asks_for_code(meta, model.options)):
-            raise ModelUnavailableError(
-                f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
-            )
+            raise untrusted(model)
         if model.prompt or model.max_length or model.dtype != "float32":
             raise ModelUnavailableError(
                 f"{model.name}: the mteb registry decides its prompt, length and dtype. Remove them, or name it hf:"
@@ -46,8 +44,7 @@ class MtebEncoder:
             self._task = mteb.get_task(SIMILARITY_TASK).metadata
             self._model = meta.load_model(device=model.device or None, **model.options)
         except Exception as error:  # whatever one of hundreds of loaders raises
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason}") from error
+            raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason_of(error)}") from error
         self._normalise = model.normalise
 
     @property
@@ -79,7 +76,7 @@ class MtebEncoder:
         )
         vectors = np.asarray(found, dtype=np.float32)
         if self._normalise:
-            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
+            vectors = at_unit_length(vectors)
         return vectors
 
 

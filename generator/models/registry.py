@@ -21,6 +21,7 @@ Objective = Literal["translation-pairs", "contrastive", "mlm", "next-token", "in
 Family = Literal["encoder", "decoder", "static", ""]
 """What a model is built on: a bidirectional encoder such as BERT, a language model, or a table of token vectors."""
 KINDS = ("package", "hf", "mteb", "api", "folder", "precomputed", "ngrams", "control")
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 ON_DISK = ("folder", "precomputed")
 """Kinds of source that lie somewhere on this machine."""
 
@@ -96,6 +97,11 @@ class Model:
     @property
     def slug(self) -> str:
         return slugify(self.name)
+
+    @property
+    def weight_bytes(self) -> int | None:
+        """What the weights take in memory; None where the number of parameters is unknown."""
+        return self.parameters * BYTES[self.dtype] if self.parameters else None
 
     @property
     def kind(self) -> str:

@@ -40,13 +40,11 @@ def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
         from generator.models.mteb_registry import MtebEncoder
 
         return MtebEncoder(model, allow_remote_code=allow_remote_code)
-    from generator.models.transformer import TransformerEncoder, refuse_too_large
+    from generator.models.transformer import TransformerEncoder, refuse_too_large, untrusted
 
     refuse_too_large(model)
     if model.trust_remote_code and not allow_remote_code:
-        raise ModelUnavailableError(
-            f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
-        )
+        raise untrusted(model)
     if model.kind == "hf":
         return _from_hub(model)
     return TransformerEncoder(model, str(model_folder(model)))
@@ -139,9 +137,8 @@ def needs(model: Model) -> tuple[str, ...]:
         return ("isogloss[api]", "network", *([key] if key else []))
     wanted = {"hf": ("network or a download",), "mteb": ("isogloss[mteb]", "network or a download")}
     found = [*wanted.get(model.kind, ())]
-    if model.kind in wanted and model.parameters:
-        size = model.parameters * (4 if model.dtype == "float32" else 2) / 1e9
-        found += [f"{size:.1f} GB of memory"] if size >= 0.05 else []
+    if model.kind in wanted and model.weight_bytes and model.weight_bytes >= 0.05e9:
+        found.append(f"{model.weight_bytes / 1e9:.1f} GB of memory")
     if model.trust_remote_code:
         found.append("--allow-remote-code")
     return tuple(found)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generator.errors import ModelUnavailableError
+from generator.errors import ModelUnavailableError, reason_of
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 from generator.models.registry import Model
 
-BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 WORKING_SHARE = 1.2
 """What a model takes to run, as a multiple of its weights."""
 
@@ -37,8 +36,7 @@ class TransformerEncoder:
                 model_kwargs={"dtype": model.dtype, **model.options},
             )
         except Exception as error:  # whatever a foreign model's files make its loader raise
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason}") from error
+            raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason_of(error)}") from error
         if model.max_length:
             self._model.max_seq_length = model.max_length
         self._prompt = model.prompt or None
@@ -67,6 +65,13 @@ class TransformerEncoder:
         return np.asarray(vectors, dtype=np.float32)
 
 
+def untrusted(model: Model) -> ModelUnavailableError:
+    """The error of a model that runs code of its own without leave."""
+    return ModelUnavailableError(
+        f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
+    )
+
+
 def refuse_too_large(model: Model) -> None:
     """Raises ModelUnavailableError for a model that does not fit into the free memory.
 
@@ -74,9 +79,9 @@ def refuse_too_large(model: Model) -> None:
     """
     import psutil
 
-    if not model.parameters or model.device not in {"", "cpu"}:
+    if model.weight_bytes is None or model.device not in {"", "cpu"}:
         return
-    needed = WORKING_SHARE * model.parameters * BYTES[model.dtype]
+    needed = WORKING_SHARE * model.weight_bytes
     if needed > psutil.virtual_memory().available and not _has_accelerator():
         # How much is free changes from run to run, and a failure that says nothing new keeps its first day.
         raise ModelUnavailableError(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.claims import Check, Claim, Findings, Verdict, judged
-from generator.published import contradictions
+from generator.published import Figure, contradictions
 from generator.site import links
-from generator.site.compose import published_rows, shown_figure
-from generator.site.pages import CheckRow, ClaimRow, ClaimsPage, ContradictionRow, Link
+from generator.site.compose import published_rows, shown_figure, source_link
+from generator.site.pages import CheckRow, ClaimRow, ClaimsPage, ContradictionRow
 
 VERDICTS = {"holds": "holds", "fails": "does not hold", "undecided": "cannot be decided"}
 BASES = {
@@ -31,8 +31,8 @@ def claims_page(findings: Findings) -> ClaimsPage:
         tuple(
             ContradictionRow(
                 found.model,
-                tuple(f"{shown_figure(f)} ({f.scope}; {f.locator})" for f in found.figures),
-                Link(f"{', '.join(found.source.authors)} ({found.source.year})", found.source.link),
+                tuple(_located(figure) for figure in found.figures),
+                source_link(found.source),
             )
             for found in contradictions(findings.published)
         ),
@@ -75,7 +75,11 @@ def _check_rows(checks: Sequence[Check]) -> tuple[CheckRow, ...]:
             check.low,
             check.high,
             check.measured,
-            tuple(f"{shown_figure(figure)} ({figure.scope}; {figure.locator})" for _, figure in check.published),
+            tuple(_located(figure) for _, figure in check.published),
         )
         for check in checks
     )
+
+
+def _located(figure: Figure) -> str:
+    return f"{shown_figure(figure)} ({figure.scope}; {figure.locator})"

@@ -327,12 +327,17 @@ def published_rows(board: Leaderboard, figures: Iterable[tuple[Source, Figure]])
             figure.quantity,
             figure.scope,
             shown_figure(figure),
-            Link(f"{', '.join(source.authors)} ({source.year})", source.link),
+            source_link(source),
             figure.locator,
             figure.note,
         )
         for source, figure in figures
     )
+
+
+def source_link(source: Source) -> Link:
+    """A paper by its authors and year."""
+    return Link(f"{', '.join(source.authors)} ({source.year})", source.link)
 
 
 def shown_figure(figure: Figure) -> str:
