@@ -654,3 +654,23 @@ def test_a_moved_file_keeps_its_identity(vectors_file: Callable[..., Path], tmp_
     moved = path.rename(tmp_path / f"moved{path.suffix}")
     assert identity(pinned(precomputed(moved))) == before
     assert str(tmp_path) not in before
+
+
+def test_a_plain_masked_language_model_is_pooled_by_the_mean_of_its_tokens(tmp_path: Path) -> None:
+    """A folder as BERT's: no pooling is configured, so every token that is no padding counts alike."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        (folder / name).symlink_to(minilm_folder() / name)
+    words = ["water", "Donaudampfschifffahrt", "水 と 火"]
+    vectors = load_encoder(load_model(str(folder))).encode(words)
+    read = AutoTokenizer.from_pretrained(folder)(words, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        tokens = AutoModel.from_pretrained(folder)(**read).last_hidden_state.numpy()
+    mask = read["attention_mask"].numpy()[:, :, None]
+    expected = (tokens * mask).sum(axis=1) / mask.sum(axis=1)
+    assert np.abs(vectors - expected).max() < 1e-5
+    assert np.abs(vectors - tokens[:, 0]).max() > 0.01
