@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from generator.datasets import Dataset
-from generator.ranks import Placing, Ranking, ranking
+from generator.measures.resampling import Interval
+from generator.ranks import Overall, Placing, Ranking, overall_of, ranking
 from generator.results import Measures, ModelRecord, Outcome, PairFailure, PairResult, Resamples
 
 Tier = Literal["strong", "moderate", "none"]
@@ -71,6 +72,10 @@ class Standing:
     mean_rank: float | None
     mean_sa: float | None
     """Plain mean over the datasets that count, None unless measured on all; depends on how wide their topics are."""
+    placing: Placing | None = None
+    """How sure the place is; None unless every dataset that counts has resamples of all models ranked on it."""
+    mean_rank_interval: Interval | None = None
+    mean_sa_interval: Interval | None = None
 
     @property
     def n_measured(self) -> int:
@@ -115,6 +120,7 @@ def build_leaderboard(
     overall: Sequence[str] | None = None,
     reference: str = "",
     resamples: Resamples | None = None,
+    confidence: float = 0.95,
 ) -> Leaderboard:
     """Rank everything that was measured.
 
@@ -125,6 +131,7 @@ def build_leaderboard(
         overall: slugs of the datasets that the overall place goes by; all that are translated when None.
         reference: slug of the dataset that the others are compared with; the first translated one when empty.
         resamples: by model and dataset slug; on a dataset where one is missing, ranks have no intervals.
+        confidence: of those intervals.
     """
     translated = [dataset.slug for dataset in datasets if dataset.card.translated]
     counting = tuple(translated if overall is None else [slug for slug in translated if slug in overall])
@@ -143,8 +150,9 @@ def build_leaderboard(
     for row in cells.values():
         row.update({slug: Cell("missing") for slug in slugs if slug not in row})
     ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
-    rankings = {slug: _ranking(slug, ranks[slug], cells, resamples or {}) for slug in translated}
-    standings = [_standing(models[slug], row, counting, ranks, rankings) for slug, row in cells.items()]
+    rankings = {slug: _ranking(slug, ranks[slug], cells, resamples or {}, confidence) for slug in translated}
+    together = overall_of([rankings[slug] for slug in counting], confidence)
+    standings = [_standing(models[slug], row, counting, ranks, rankings, together) for slug, row in cells.items()]
     return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""), rankings)
 
 
@@ -169,7 +177,11 @@ def _ranks(slug: str, models: Mapping[str, ModelRecord], cells: Mapping[str, Map
 
 
 def _ranking(
-    slug: str, ranks: Mapping[str, int], cells: Mapping[str, Mapping[str, Cell]], resamples: Resamples
+    slug: str,
+    ranks: Mapping[str, int],
+    cells: Mapping[str, Mapping[str, Cell]],
+    resamples: Resamples,
+    confidence: float,
 ) -> Ranking:
     """The models ranked on a dataset, compared; none of them unless all have the same number of resamples.
 
@@ -179,7 +191,7 @@ def _ranking(
     held = {model: draws.astype(np.float64) for model, draws in drawn.items() if draws is not None}
     if len(held) < len(ranks) or len({len(draws) for draws in held.values()}) > 1:
         return ranking({}, {})
-    return ranking({m: value for m in ranks if (value := _value(cells[m][slug])) is not None}, held)
+    return ranking({m: value for m in ranks if (value := _value(cells[m][slug])) is not None}, held, confidence)
 
 
 def _standing(
@@ -188,6 +200,7 @@ def _standing(
     counting: Sequence[str],
     ranks: Mapping[str, Mapping[str, int]],
     rankings: Mapping[str, Ranking],
+    together: Overall,
 ) -> Standing:
     placings = {slug: ranking.placings.get(model.slug) for slug, ranking in rankings.items()}
     cells = {
@@ -204,6 +217,9 @@ def _standing(
         None,
         sum(places) / n if n and len(places) == n else None,
         sum(values) / n if n and len(values) == n else None,
+        together.placings.get(model.slug),
+        together.mean_rank.get(model.slug),
+        together.mean.get(model.slug),
     )
 
 

@@ -8,41 +8,33 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from generator.alignment import alignment
 from generator.datasets import Dataset
 from generator.errors import MeasureUndefinedError
 from generator.manifold import MAP_VERSION, Layout
-from generator.measures.affinity import (
-    Affinity,
-    centred_vectors,
-    euclidean_affinity,
-    reference_affinity,
-    semantic_affinity,
-    unit_vectors,
-)
-from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
-from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
+from generator.measures.affinity import unit_vectors
+from generator.measures.index import ConceptIndex, Incidence, VectorArray
+from generator.measures.resampling import concept_weights
 from generator.models.encoder import Settings
 from generator.models.registry import ON_DISK, Model
 from generator.models.sources import identity
 from generator.records import (
     concept_records,
     dataset_record,
-    language_pairs,
     language_records,
     map_record,
     model_record,
 )
-from generator.results import Draws, Estimate, Failure, Measures, PairFailure, PairResult, Provenance
+from generator.results import Draws, Failure, PairFailure, PairResult, Provenance
 
-MEASURE_VERSION = 2
+MEASURE_VERSION = 3
 """Part of every result's key: bump it when the same vectors would give other numbers."""
 
 VERSIONED = (
@@ -111,21 +103,27 @@ def measure_pair(
             value is recorded with its reason instead.
     """
     _refuse_faulty(dataset, vectors)
-    units = unit_vectors(vectors)
-    affinity, measures, draws = (
-        _compared(dataset, vectors, units, parameters) if dataset.card.translated else (None, None, {})
+    units, concepts = unit_vectors(vectors), concept_index(dataset)
+    # Datasets share no concepts, so their resamples must have nothing in common either.
+    own = int(dataset.digest[:16], 16)
+    weights = concept_weights(concepts.n_concepts, parameters.draws, [parameters.seed, own])
+    aligned = (
+        alignment(dataset, concepts, vectors, units, weights, parameters.confidence)
+        if dataset.card.translated
+        else None
     )
     result = PairResult(
         model=model_record(model, settings or {}, next(iter(vectors.values())).shape[1]),
         dataset=dataset_record(dataset),
-        measures=measures,
-        languages=language_records(units),
-        language_pairs=language_pairs(affinity) if affinity else (),
-        concepts=concept_records(dataset, affinity),
+        measures=aligned.measures if aligned else None,
+        languages=language_records(units, aligned.spread_intervals if aligned else {}),
+        language_pairs=aligned.language_pairs if aligned else (),
+        concepts=concept_records(dataset, aligned.affinity if aligned else None),
         map=map_record(dataset, units, parameters.layout) if parameters.layout else None,
         provenance=provenance(dataset, model, parameters),
+        pair_companions=aligned.pair_companions if aligned else {},
     )
-    return Measured(result, draws)
+    return Measured(result, aligned.draws if aligned else {})
 
 
 def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:
@@ -176,62 +174,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def _compared(
-    dataset: Dataset, vectors: Mapping[str, VectorArray], units: Mapping[str, FloatArray], parameters: Parameters
-) -> tuple[Affinity, Measures, Draws]:
-    """What comparing translations gives."""
-    concepts = concept_index(dataset)
-    affinity = semantic_affinity(units, concepts)
-    # Datasets share no concepts, so their resamples must have nothing in common either.
-    own = int(dataset.digest[:16], 16)
-    weights = concept_weights(concepts.n_concepts, parameters.draws, [parameters.seed, own])
-    undefined: dict[str, str] = {}
-    draws: dict[str, npt.NDArray[np.float32]] = {}
-
-    def attempt(name: str, measure: Callable[[], Estimate]) -> Estimate:
-        try:
-            return measure()
-        except MeasureUndefinedError as error:
-            undefined[name] = str(error)
-            return Estimate(None)
-
-    def known(name: str, value: float, otherwise: str) -> float | None:
-        if np.isfinite(value):
-            return value
-        undefined[name] = otherwise
-        return None
-
-    def estimate(name: str, of: Mapping[str, FloatArray], result: Affinity) -> Estimate:
-        drawn = affinity_draws(of, concepts, result.concept_spread, weights)
-        interval = percentile_interval(drawn.affinity, parameters.confidence)
-        if interval is None:
-            undefined[f"{name} interval"] = "too few concepts to resample"
-            return Estimate(result.value)
-        draws[name] = drawn.affinity.astype(np.float32)
-        if of is units:
-            draws["null_sa"] = drawn.null.astype(np.float32)
-        return Estimate(result.value, interval.low, interval.high)
-
-    def centred() -> Estimate:
-        # The language means stay those of the whole list: their own uncertainty is not in the interval.
-        without_offset = centred_vectors(units)
-        return estimate("centred_sa", without_offset, semantic_affinity(without_offset, concepts))
-
-    measures = Measures(
-        semantic_affinity=estimate("semantic_affinity", units, affinity),
-        semantic_ratio=affinity.ratio,
-        inter_spread=affinity.inter_spread,
-        intra_spread=affinity.intra_spread,
-        null_sa=known("null_sa", affinity.null, "there is no other concept to reassign translations to"),
-        chance_corrected=known("chance_corrected", affinity.chance_corrected, "chance itself leaves no distance"),
-        centred_sa=attempt("centred_sa", centred),
-        reference_sa=attempt("reference_sa", lambda: Estimate(reference_affinity(vectors, concepts))).value,
-        euclidean_sa=attempt("euclidean_sa", lambda: Estimate(euclidean_affinity(vectors, concepts))).value,
-        undefined=undefined,
-    )
-    return affinity, measures, draws
 
 
 def _refuse_faulty(dataset: Dataset, vectors: Mapping[str, VectorArray]) -> None:

@@ -9,16 +9,21 @@ pairs of models
 the intervals d ± c s hold all at once (max-T: Westfall and Young, 1993; Romano and Wolf, 2005). Two models differ
 when their interval leaves 0 out; they are equivalent when it lies within ±0.01 (two one-sided tests, Schuirmann,
 1987); otherwise the list cannot tell.
+
+Over several datasets, which share no concepts, every one is resampled by itself: draw b of all of them together is a
+stratified resample. It gives each model a mean rank and a mean value, and mean ranks are compared like values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from generator.measures.resampling import Interval, percentile_interval
 
 EQUIVALENT = 0.01
 """A difference of SA too small to matter."""
@@ -79,6 +84,8 @@ class Ranking:
     """Standard deviation of each pair's difference, (M, M)."""
     critical: float
     """c above; 0 for fewer than two models."""
+    draws: FloatArray
+    """(M, B): the models' values in the draws in which all have one."""
 
     def difference(self, a: str, b: str) -> Difference:
         """The value of ``a`` less that of ``b``. Raises ValueError for a model that is not ranked here."""
@@ -101,7 +108,7 @@ def ranking(values: Mapping[str, float], draws: Mapping[str, FloatArray], confid
     Args:
         values: each model's value on the dataset itself.
         draws: (B,) by model, in the same order of resamples; NaN where a resample has no value. Draws in which any
-            model has none are left out for all.
+            model has none are left out for all; when none is left, nothing is ranked.
         confidence: of the rank intervals and of all differences at once.
 
     Raises ValueError for models without draws, or draws of different length.
@@ -110,6 +117,8 @@ def ranking(values: Mapping[str, float], draws: Mapping[str, FloatArray], confid
     observed = np.array([values[model] for model in models])
     drawn = np.stack([np.asarray(draws[model], dtype=np.float64) for model in models]) if models else np.empty((0, 0))
     drawn = drawn[:, np.isfinite(drawn).all(axis=0)]
+    if models and not drawn.size:
+        return ranking({}, {}, confidence)
     deviation, critical = _simultaneous(drawn, confidence)
     ranks = _ranks(drawn)
     low, high = (
@@ -127,7 +136,45 @@ def ranking(values: Mapping[str, float], draws: Mapping[str, FloatArray], confid
         )
         for i, model in enumerate(models)
     }
-    return Ranking(models, placings, observed, deviation, critical)
+    return Ranking(models, placings, observed, deviation, critical, drawn)
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The models that several datasets have in common, over all of them."""
+
+    placings: Mapping[str, Placing]
+    """By mean rank."""
+    mean_rank: Mapping[str, Interval]
+    mean: Mapping[str, Interval]
+    """Of the mean value; values of different datasets are not alike, so read it beside the rank."""
+
+
+def overall_of(rankings: Sequence[Ranking], confidence: float = 0.95) -> Overall:
+    """How sure the places by mean rank are, from resampling every dataset by itself.
+
+    Args:
+        rankings: of the datasets that count, whose resamples are independent of each other.
+        confidence: of the intervals.
+    """
+    common = sorted(set[str]().union(*(r.models for r in rankings)).intersection(*(r.models for r in rankings)))
+    if not common:
+        return Overall({}, {}, {})
+    n_draws = min(r.draws.shape[1] for r in rankings)
+    rows = [[r.models.index(model) for model in common] for r in rankings]
+    ranks = np.mean([_ranks(r.draws)[row, :n_draws] for r, row in zip(rankings, rows, strict=True)], axis=0)
+    values = np.mean([r.draws[row, :n_draws] for r, row in zip(rankings, rows, strict=True)], axis=0)
+    mean_ranks = {model: -float(np.mean([r.placings[model].rank for r in rankings])) for model in common}
+    return Overall(
+        ranking(mean_ranks, dict(zip(common, -ranks, strict=True)), confidence).placings,
+        _intervals(common, ranks, confidence),
+        _intervals(common, values, confidence),
+    )
+
+
+def _intervals(models: Sequence[str], draws: FloatArray, confidence: float) -> dict[str, Interval]:
+    found = {model: percentile_interval(row, confidence) for model, row in zip(models, draws, strict=True)}
+    return {model: interval for model, interval in found.items() if interval}
 
 
 def _simultaneous(drawn: FloatArray, confidence: float) -> tuple[FloatArray, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -13,13 +13,13 @@ from generator.manifold import DECIMALS, Layout, lay_out
 from generator.measures.affinity import Affinity, mean_pairwise_spread
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
+from generator.measures.resampling import Interval
 from generator.models.encoder import Settings
 from generator.models.registry import ON_DISK, Model
 from generator.results import (
     COORDINATE_DIGITS,
     ConceptRecord,
     DatasetRecord,
-    LanguagePair,
     LanguageRecord,
     MapQualityRecord,
     MapRecord,
@@ -66,27 +66,17 @@ def dataset_record(dataset: Dataset) -> DatasetRecord:
     )
 
 
-def language_records(units: Mapping[str, FloatArray]) -> dict[str, LanguageRecord]:
-    """Per language: its spread, and how many of its words have a vector of their own."""
-    return {
-        tag: LanguageRecord(mean_pairwise_spread(rows), len(rows), len(np.unique(np.round(rows, DECIMALS), axis=0)))
-        for tag, rows in units.items()
-    }
-
-
-def language_pairs(affinity: Affinity) -> tuple[LanguagePair, ...]:
-    """Per unordered pair of languages: SA and spread over the concepts they share."""
-    tags, affinity_of_pair = affinity.languages, affinity.pair_affinity
-    return tuple(
-        LanguagePair(
-            tags[i],
-            tags[j],
-            _known(affinity_of_pair[i, j]),
-            _known(affinity.pair_spread[i, j]),
-            int(affinity.pair_concepts[i, j]),
-        )
-        for i, j in zip(*np.triu_indices(len(tags), 1), strict=True)
-    )
+def language_records(
+    units: Mapping[str, FloatArray], intervals: Mapping[str, Interval | None]
+) -> dict[str, LanguageRecord]:
+    """Per language: its spread with its interval, and how many of its words have a vector of their own."""
+    records = {}
+    for tag, rows in units.items():
+        distinct = len(np.unique(np.round(rows, DECIMALS), axis=0))
+        record = LanguageRecord(mean_pairwise_spread(rows), len(rows), distinct)
+        interval = intervals.get(tag)
+        records[tag] = replace(record, low=interval.low, high=interval.high) if interval else record
+    return records
 
 
 def concept_records(dataset: Dataset, affinity: Affinity | None) -> tuple[ConceptRecord, ...]:
@@ -94,7 +84,7 @@ def concept_records(dataset: Dataset, affinity: Affinity | None) -> tuple[Concep
     unknown = np.full(len(dataset.concepts), np.nan)
     spreads, values = (affinity.concept_spread, affinity.concept_affinity) if affinity else (unknown, unknown)
     return tuple(
-        ConceptRecord(concept.id, dict(concept.renderings), _known(spread), _known(value))
+        ConceptRecord(concept.id, dict(concept.renderings), known(spread), known(value))
         for concept, spread, value in zip(dataset.concepts, spreads, values, strict=True)
     )
 
@@ -142,5 +132,6 @@ def _coordinate(value: float) -> float:
     return float(f"{value:.{COORDINATE_DIGITS}g}") + 0.0
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """A number as records hold it: None for none."""
     return float(value) if np.isfinite(value) else None

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pydantic import Field, TypeAdapter, ValidationError
 
 from generator.errors import Fault, InputError
+from generator.measures.resampling import Interval
 from generator.models.encoder import Settings
 
 SCHEMA: Final = 1
@@ -95,6 +96,20 @@ class Measures:
     reference_sa: float | None
     euclidean_sa: float | None
     undefined: Undefined = field(default_factory=dict)
+    offset_penalty: Estimate = Estimate(None)
+    """Centred SA less SA."""
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    """Of the measures above that are bare numbers, where resamples give one."""
+    companions: Mapping[str, Estimate] = field(default_factory=dict)
+    """What SA alone cannot see; see `generator.measures.catalogue`."""
+
+    def estimate(self, name: str) -> Estimate:
+        """A measure by its name, with its interval where it has one; without a value where it was not measured."""
+        found = self.companions.get(name, getattr(self, name, None))
+        if isinstance(found, Estimate):
+            return found
+        interval = self.intervals.get(name)
+        return Estimate(found, interval.low, interval.high) if interval else Estimate(found)
 
 
 @dataclass(frozen=True)
@@ -102,6 +117,11 @@ class LanguageRecord:
     intra_spread: float
     n_renderings: int
     n_distinct_vectors: int
+    low: float | None = None
+    """The interval of `intra_spread`."""
+    high: float | None = None
+    preference: float | None = None
+    """How often the nearest word of another language is of this one, in fair shares: 1 for no preference."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +131,18 @@ class LanguagePair:
     sa: float | None
     inter_spread: float | None
     n: int
+    low: float | None = None
+    """The interval of `sa`."""
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class PairColumn:
+    """One companion measure of every pair of languages, in the order of the result's ``language_pairs``."""
+
+    value: tuple[float | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -185,6 +217,10 @@ class PairResult:
     concepts: tuple[ConceptRecord, ...]
     map: MapRecord | None
     provenance: Provenance
+    pair_companions: Mapping[str, PairColumn] = field(default_factory=dict)
+    """By measure: the companions of each pair of languages."""
+    geometry: Mapping[str, Estimate] = field(default_factory=dict)
+    """What the vectors of a list of letters, signs or numbers look like, whether anything is translated or not."""
     status: Literal["ok"] = "ok"
     schema: Literal[1] = SCHEMA
 

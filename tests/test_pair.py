@@ -51,7 +51,7 @@ def test_intervals_are_the_percentiles_of_the_draws_that_are_kept(word_list: Wor
     measures, draws = measured.result.measures, measured.draws
     assert measures is not None
     assert {name: (values.shape, values.dtype) for name, values in draws.items()} == dict.fromkeys(
-        ("semantic_affinity", "centred_sa", "null_sa"), ((300,), np.float32)
+        ("semantic_affinity", "centred_sa", "null_sa", "intra_spread"), ((300,), np.float32)
     )
     for name in ("semantic_affinity", "centred_sa"):
         estimate, interval = getattr(measures, name), percentile_interval(draws[name], confidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.ranks import Difference, ranking
+from generator.ranks import Difference, Overall, overall_of, ranking
 
 B = 2000
 
@@ -91,3 +91,43 @@ def test_fewer_than_two_models_have_nothing_to_compare(models: tuple[str, ...]) 
     assert [(p.rank, p.rank_low, p.rank_high, p.best, p.group) for p in found.placings.values()] == [
         (1, 1, 1, 1.0, 1)
     ] * len(models)
+
+
+# Over several datasets
+
+
+def test_overall_goes_by_mean_rank_over_independent_draws() -> None:
+    first, second = {"a": 0.62, "b": 0.60, "c": 0.30}, {"a": 0.50, "b": 0.51, "c": 0.20}
+    rankings = [ranking(values, draws_about(values, 0.03, seed)) for seed, values in ((1, first), (2, second))]
+    found = overall_of(rankings)
+    # By hand: ranks and values draw by draw.
+    by_model: dict[str, list[np.ndarray]] = {model: [] for model in "abc"}
+    values_of: dict[str, list[np.ndarray]] = {model: [] for model in "abc"}
+    for seed, values in ((1, first), (2, second)):
+        draws = draws_about(values, 0.03, seed)
+        for model in "abc":
+            by_model[model].append(1 + sum((draws[other] > draws[model]).astype(int) for other in "abc"))
+            values_of[model].append(draws[model])
+    for model in "abc":
+        mean_rank, mean = np.mean(by_model[model], axis=0), np.mean(values_of[model], axis=0)
+        assert (found.mean_rank[model].low, found.mean_rank[model].high) == tuple(
+            np.quantile(mean_rank, [0.025, 0.975])
+        )
+        assert (found.mean[model].low, found.mean[model].high) == pytest.approx(np.quantile(mean, [0.025, 0.975]))
+    assert [found.placings[m].rank for m in "abc"] == [1, 1, 3], "each of the two is first once"
+    assert found.placings["a"].group == found.placings["b"].group == 1
+    assert found.placings["c"] == found.placings["c"].__class__(3, 3, 3, 0.0, 2), "surely last everywhere"
+    assert found.placings["a"].best + found.placings["b"].best == pytest.approx(1)
+
+
+def test_overall_is_of_the_models_that_all_datasets_have() -> None:
+    rankings = [ranking(v, draws_about(v, 0.01)) for v in ({"a": 0.6, "b": 0.5}, {"b": 0.5, "c": 0.4})]
+    found = overall_of(rankings)
+    assert set(found.placings) == set(found.mean) == {"b"}
+    assert found.mean_rank["b"].low == found.mean_rank["b"].high == 1.5, "ranks are those among all on a dataset"
+    assert overall_of([]) == overall_of([rankings[0], ranking({}, {})]) == Overall({}, {}, {})
+
+
+def test_without_a_draw_that_all_models_share_nothing_is_ranked() -> None:
+    odd = np.where(np.arange(10) % 2 == 0, 0.5, np.nan)
+    assert ranking({"a": 0.5, "b": 0.5}, {"a": odd, "b": odd[::-1]}).models == ()

@@ -14,9 +14,17 @@ from vectors_strategy import Words, random_words, words
 
 from generator.errors import MeasureUndefinedError
 from generator.measures import Affinity, ConceptIndex, Incidence, aligned_index, resampling, semantic_affinity
-from generator.measures.affinity import LEAST_SPREAD, unit_vectors
+from generator.measures.affinity import LEAST_SPREAD, concept_pair_spreads, unit_vectors
 from generator.measures.index import FloatArray
-from generator.measures.resampling import AffinityDraws, Interval, affinity_draws, concept_weights, percentile_interval
+from generator.measures.resampling import (
+    AffinityDraws,
+    Interval,
+    affinity_draws,
+    concept_weights,
+    pair_affinity_draws,
+    percentile_interval,
+    percentile_intervals,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -322,3 +330,39 @@ def test_there_is_no_interval_for_too_few_concepts() -> None:
     alone = sum(len(set(drawn)) == 1 for drawn in times) / len(times)
     assert np.isnan(draws).mean() == pytest.approx(alone, abs=0.04)
     assert percentile_interval(draws) is None
+
+
+# Pairs of languages
+
+
+def test_a_resampled_pair_of_languages_is_the_affinity_of_those_two_with_their_own_spreads() -> None:
+    rng = np.random.default_rng(5)
+    n, tags = 12, ("en", "ar", "zh")
+    vectors = {tag: rng.standard_normal((n, 6)) for tag in tags}
+    index = aligned_index(n, tags)
+    units = unit_vectors(vectors)
+    spreads = concept_pair_spreads(units, index)
+    weights = np.vstack([np.ones(n), concept_weights(n, 20, 1)])
+    whole = semantic_affinity(vectors, index)
+    drawn = affinity_draws(units, index, whole.concept_spread, weights)
+    found = pair_affinity_draws(spreads, drawn.language_spread, weights)
+    np.testing.assert_allclose(found[0], whole.pair_affinity[np.triu_indices(3, 1)])
+    for column, (a, b) in enumerate([("en", "ar"), ("en", "zh"), ("ar", "zh")]):
+        two = {tag: units[tag] for tag in (a, b)}
+        pair = aligned_index(n, (a, b))
+        alone = affinity_draws(two, pair, semantic_affinity(two, pair).concept_spread, weights).affinity
+        np.testing.assert_allclose(found[:, column], alone)
+
+
+def test_intervals_of_many_columns_are_those_of_each() -> None:
+    draws = np.random.default_rng(0).standard_normal((400, 4))
+    draws[:10, 1] = np.nan
+    draws[:30, 2] = np.nan
+    low, high = percentile_intervals(draws, 0.9)
+    for column in range(4):
+        alone = percentile_interval(draws[:, column], 0.9)
+        assert (alone is None) == np.isnan(low[column]) == np.isnan(high[column])
+        if alone:
+            assert (low[column], high[column]) == pytest.approx((alone.low, alone.high))
+    assert np.isnan(low).tolist() == [False, False, True, False]
+    assert [part.shape for part in percentile_intervals(np.empty((5, 0)))] == [(0,), (0,)]

@@ -162,7 +162,7 @@ def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex
     """
     _refuse_faulty(vectors)
     spreads = concept_pair_spreads(vectors, concepts)
-    return affinity_of(affinity_sums(vectors, concepts, spreads), _concept_means(spreads))
+    return affinity_of(affinity_sums(vectors, concepts, spreads), concept_means(spreads))
 
 
 def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) -> Affinity:
@@ -202,7 +202,7 @@ def affinity_sums(
     spreads = concept_pair_spreads(vectors, concepts) if spreads is None else spreads
     tags = tuple(concepts.languages)
     moments = [_moments(vectors[tag], concepts.languages[tag]) for tag in tags]
-    means = _concept_means(spreads)
+    means = concept_means(spreads)
     held = np.stack([_held(concepts.languages[tag], concepts.n_concepts) for tag in tags]).astype(np.int64)
     return AffinitySums(
         tags,
@@ -282,7 +282,7 @@ def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     the row in which that rendering first appears. Raises MeasureUndefinedError as `semantic_affinity` does.
     """
     _refuse_faulty(vectors)
-    spread = _concept_means(concept_pair_spreads(vectors, concepts))
+    spread = concept_means(concept_pair_spreads(vectors, concepts))
     weight = np.ones(concepts.n_concepts)
     for incidence in concepts.languages.values():
         for concept, count in incidence.counts.items():
@@ -303,7 +303,7 @@ def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     _refuse_faulty(vectors)
     raw = {tag: np.asarray(rows, dtype=np.float64) for tag, rows in vectors.items()}
     # The algebra of the closed forms holds for vectors of any length up to the factor 2.
-    means = _concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts, cosine=False)))
+    means = concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts, cosine=False)))
     _refuse_too_few({tag: len(rows) for tag, rows in raw.items()}, int(np.isfinite(means).sum()))
     inter = float(np.nanmean(means))
     intra = float(np.mean([np.sqrt(2 * mean_pairwise_spread(rows)) for rows in raw.values()]))
@@ -412,8 +412,8 @@ def _null_spread(sums: AffinitySums) -> float:
     return float(np.mean(1 - products[upper][defined] / n_others[upper][defined]))
 
 
-def _concept_means(spreads: FloatArray) -> FloatArray:
-    """v_c from v_c(a, b): (C, L, L) to (C,), NaN where a concept has no pair of languages."""
+def concept_means(spreads: FloatArray) -> FloatArray:
+    """v_c from v_c(a, b), NaN where they are: (C, L, L) to (C,), NaN where a concept has no pair of languages."""
     known = np.isfinite(spreads)
     pairs = known.sum(axis=(1, 2))
     total = np.where(known, spreads, 0).sum(axis=(1, 2))

@@ -38,12 +38,36 @@ class Interval:
 
 @dataclass(frozen=True)
 class AffinityDraws:
-    """What resamples give, in the same order in both arrays; NaN where a resample leaves a value undefined."""
+    """What resamples give, in the same order everywhere; NaN where a resample leaves a value undefined."""
 
-    affinity: FloatArray
-    """SA, shape (draws,)."""
-    null: FloatArray
-    """Null SA, shape (draws,)."""
+    language_spread: FloatArray
+    """H_l, shape (L, draws)."""
+    inter: FloatArray
+    """V, shape (draws,)."""
+    null_spread: FloatArray
+    """V₀, shape (draws,)."""
+
+    @property
+    def intra(self) -> FloatArray:
+        """H, shape (draws,); NaN below `LEAST_SPREAD`, where V/H means nothing."""
+        spread: FloatArray = self.language_spread.mean(axis=0)
+        with np.errstate(invalid="ignore"):
+            return np.where(spread >= LEAST_SPREAD, spread, np.nan)
+
+    @property
+    def affinity(self) -> FloatArray:
+        """SA, shape (draws,)."""
+        return 1 / (1 + self.inter / self.intra)
+
+    @property
+    def null(self) -> FloatArray:
+        """Null SA, shape (draws,)."""
+        return 1 / (1 + self.null_spread / self.intra)
+
+    @property
+    def chance_corrected(self) -> FloatArray:
+        """1 - V/V₀, shape (draws,)."""
+        return 1 - self.inter / np.where(self.null_spread >= LEAST_SPREAD, self.null_spread, np.nan)
 
 
 def concept_weights(n_concepts: int, draws: int, seed: int | Sequence[int]) -> FloatArray:
@@ -60,7 +84,7 @@ def concept_weights(n_concepts: int, draws: int, seed: int | Sequence[int]) -> F
 def affinity_draws(
     units: Mapping[str, FloatArray], concepts: ConceptIndex, concept_spread: FloatArray, weights: FloatArray
 ) -> AffinityDraws:
-    """SA and null SA of each resample.
+    """The spreads of each resample, and with them SA and null SA.
 
     Args:
         units: unit vectors (n_l, d) by language.
@@ -68,12 +92,33 @@ def affinity_draws(
         concept_spread: v_c, shape (C,), NaN for concepts in one language.
         weights: from `concept_weights`, shape (draws, C).
     """
-    intra = np.mean([_intra_draws(units[t], i, weights) for t, i in concepts.languages.items()], axis=0)
     known = np.isfinite(concept_spread)
     with np.errstate(invalid="ignore", divide="ignore"):
-        inter = weights[:, known] @ concept_spread[known] / weights[:, known].sum(axis=1)
-        spreads = (inter, _null_draws(units, concepts, weights))
-        return AffinityDraws(*(np.where(intra >= LEAST_SPREAD, 1 / (1 + s / intra), np.nan) for s in spreads))
+        return AffinityDraws(
+            np.stack([spread_draws(units[tag], index, weights) for tag, index in concepts.languages.items()]),
+            weights[:, known] @ concept_spread[known] / weights[:, known].sum(axis=1),
+            _null_draws(units, concepts, weights),
+        )
+
+
+def pair_affinity_draws(spreads: FloatArray, language_spread: FloatArray, weights: FloatArray) -> FloatArray:
+    """SA(a, b) of each resample for the pairs of languages in the order of ``np.triu_indices(L, 1)``.
+
+    Args:
+        spreads: v_c(a, b), shape (C, L, L), NaN where a concept lacks a language.
+        language_spread: H_l of each resample, shape (L, draws).
+        weights: (draws, C).
+
+    Returns:
+        (draws, P); NaN where a resample holds no concept of both languages.
+    """
+    a, b = np.triu_indices(len(language_spread), 1)
+    of_pair = spreads[:, a, b]
+    known = np.isfinite(of_pair)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inter = (weights @ np.where(known, of_pair, 0)) / (weights @ known.astype(np.float64))
+    intra = ((language_spread[a] + language_spread[b]) / 2).T
+    return 1 / (1 + inter / np.where(intra >= LEAST_SPREAD, intra, np.nan))
 
 
 def percentile_interval(draws: FloatArray, confidence: float = 0.95) -> Interval | None:
@@ -85,8 +130,29 @@ def percentile_interval(draws: FloatArray, confidence: float = 0.95) -> Interval
     return Interval(float(low), float(high))
 
 
-def _intra_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -> FloatArray:
-    """H_l of each resample, shape (draws,); NaN where fewer than two of the renderings were drawn."""
+def percentile_intervals(draws: FloatArray, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """`percentile_interval` of every column of (draws, P) at once: low and high, (P,), NaN where there is none."""
+    rows = np.ascontiguousarray(draws.T)
+    known = np.isfinite(rows)
+    low, high = np.full((2, len(rows)), np.nan)
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    for chosen, quantiles in (
+        (known.all(axis=1), np.quantile),
+        (~known.all(axis=1) & (known.mean(axis=1) >= LEAST_SHARE), np.nanquantile),
+    ):
+        if chosen.any() and rows.size:
+            low[chosen], high[chosen] = quantiles(rows[chosen], ends, axis=1)
+    return low, high
+
+
+def spread_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -> FloatArray:
+    """H_l of each resample, shape (draws,); NaN where fewer than two of the renderings were drawn.
+
+    Args:
+        units: unit vectors (n, d) of one language.
+        incidence: which of them renders which concept.
+        weights: (draws, C).
+    """
     deviation = units - units.mean(axis=0)
     norm = (deviation**2).sum(axis=1)
     spread = np.empty(len(weights))

@@ -1,0 +1,175 @@
+"""How far the translations of a pair agree: SA and its companions as records, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generator.datasets import Dataset
+from generator.errors import MeasureUndefinedError
+from generator.measures.affinity import (
+    Affinity,
+    affinity_of,
+    affinity_sums,
+    centred_vectors,
+    concept_means,
+    concept_pair_spreads,
+    euclidean_affinity,
+    reference_affinity,
+    semantic_affinity,
+)
+from generator.measures.index import ConceptIndex, FloatArray, VectorArray
+from generator.measures.resampling import (
+    Interval,
+    affinity_draws,
+    pair_affinity_draws,
+    percentile_interval,
+    percentile_intervals,
+)
+from generator.records import known
+from generator.results import Draws, Estimate, LanguagePair, Measures, PairColumn
+
+BARE = ("semantic_ratio", "inter_spread", "intra_spread", "null_sa", "chance_corrected")
+"""Measures that a result holds as bare numbers, with their intervals beside them."""
+KEPT = ("semantic_affinity", "null_sa", "centred_sa", "intra_spread")
+"""Measures besides the companions whose resamples are kept."""
+
+WITHOUT_NULL = "there is no other concept to reassign translations to"
+WITHOUT_DISTANCE = "chance itself leaves no distance"
+WITHOUT_INTERVAL = "too few concepts to resample"
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What comparing the translations of a pair gives."""
+
+    affinity: Affinity
+    measures: Measures
+    language_pairs: tuple[LanguagePair, ...]
+    pair_companions: Mapping[str, PairColumn]
+    spread_intervals: Mapping[str, Interval | None]
+    """Of each language's H_l."""
+    draws: Draws
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A measure's value and its resamples; NaN for none."""
+
+    value: float
+    draws: FloatArray
+    otherwise: str = ""
+    """Why there is no value, where there is none."""
+
+
+def alignment(
+    dataset: Dataset,
+    concepts: ConceptIndex,
+    vectors: Mapping[str, VectorArray],
+    units: Mapping[str, FloatArray],
+    weights: FloatArray,
+    confidence: float,
+) -> Alignment:
+    """Every measure that compares translations.
+
+    Args:
+        dataset: the concepts, for their spelling.
+        concepts: their index.
+        vectors: (n_l, d) by language, as the model gives them.
+        units: the same at unit length.
+        weights: (draws, C) from `concept_weights`.
+        confidence: of the intervals.
+
+    Raises:
+        MeasureUndefinedError: when SA has no value. Another measure without one is left out with its reason.
+    """
+    spreads = concept_pair_spreads(units, concepts)
+    affinity = affinity_of(affinity_sums(units, concepts, spreads), concept_means(spreads))
+    drawn = affinity_draws(units, concepts, affinity.concept_spread, weights)
+    centred = _centred(units, concepts, weights)
+    own = {
+        "semantic_affinity": _Drawn(affinity.value, drawn.affinity),
+        "semantic_ratio": _Drawn(affinity.ratio, drawn.inter / drawn.intra),
+        "inter_spread": _Drawn(affinity.inter_spread, drawn.inter),
+        "intra_spread": _Drawn(affinity.intra_spread, drawn.intra),
+        "null_sa": _Drawn(affinity.null, drawn.null, WITHOUT_NULL),
+        "chance_corrected": _Drawn(affinity.chance_corrected, drawn.chance_corrected, WITHOUT_DISTANCE),
+        "centred_sa": centred,
+        "offset_penalty": _Drawn(centred.value - affinity.value, centred.draws - drawn.affinity, centred.otherwise),
+    }
+    estimates = {name: _estimate(measure, confidence) for name, measure in own.items()}
+    reference, no_reference = _attempt(lambda: reference_affinity(vectors, concepts))
+    euclidean, no_euclidean = _attempt(lambda: euclidean_affinity(vectors, concepts))
+    undefined = {name: measure.otherwise for name, measure in own.items() if estimates[name].value is None}
+    undefined |= {name: why for name, why in (("reference_sa", no_reference), ("euclidean_sa", no_euclidean)) if why}
+    if estimates["semantic_affinity"].low is None:
+        undefined["semantic_affinity interval"] = WITHOUT_INTERVAL
+    measures = Measures(
+        semantic_affinity=estimates["semantic_affinity"],
+        semantic_ratio=affinity.ratio,
+        inter_spread=affinity.inter_spread,
+        intra_spread=affinity.intra_spread,
+        null_sa=estimates["null_sa"].value,
+        chance_corrected=estimates["chance_corrected"].value,
+        centred_sa=estimates["centred_sa"],
+        reference_sa=reference,
+        euclidean_sa=euclidean,
+        undefined=undefined,
+        offset_penalty=estimates["offset_penalty"],
+        intervals={
+            name: Interval(estimate.low, estimate.high)
+            for name, estimate in estimates.items()
+            if name in BARE and estimate.low is not None and estimate.high is not None
+        },
+    )
+    kept = {name: own[name].draws for name in KEPT if estimates[name].low is not None}
+    return Alignment(
+        affinity,
+        measures,
+        _language_pairs(affinity, pair_affinity_draws(spreads, drawn.language_spread, weights), confidence),
+        {},
+        {
+            tag: percentile_interval(draws, confidence)
+            for tag, draws in zip(affinity.languages, drawn.language_spread, strict=True)
+        },
+        {name: draws.astype(np.float32) for name, draws in kept.items()},
+    )
+
+
+def _centred(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: FloatArray) -> _Drawn:
+    """Centred SA; its resamples keep the language means of the whole list, whose uncertainty they do not show."""
+    try:
+        without_offset = centred_vectors(units)
+        affinity = semantic_affinity(without_offset, concepts)
+    except MeasureUndefinedError as error:
+        return _Drawn(np.nan, np.full(len(weights), np.nan), str(error))
+    drawn = affinity_draws(without_offset, concepts, affinity.concept_spread, weights)
+    return _Drawn(affinity.value, drawn.affinity)
+
+
+def _attempt(measure: Callable[[], float]) -> tuple[float | None, str]:
+    """A measure's value, or why it has none."""
+    try:
+        return measure(), ""
+    except MeasureUndefinedError as error:
+        return None, str(error)
+
+
+def _estimate(measure: _Drawn, confidence: float) -> Estimate:
+    if not np.isfinite(measure.value):
+        return Estimate(None)
+    interval = percentile_interval(measure.draws, confidence)
+    return Estimate(measure.value, interval.low, interval.high) if interval else Estimate(measure.value)
+
+
+def _language_pairs(affinity: Affinity, draws: FloatArray, confidence: float) -> tuple[LanguagePair, ...]:
+    """Per unordered pair of languages: SA with its interval and spread over the concepts they share."""
+    tags, low_high = affinity.languages, percentile_intervals(draws, confidence)
+    upper = np.triu_indices(len(tags), 1)
+    columns = (affinity.pair_affinity[upper], affinity.pair_spread[upper], *low_high)
+    sa, spread, low, high = (map(known, column) for column in columns)
+    counts = affinity.pair_concepts[upper].tolist()
+    names = [(tags[i], tags[j]) for i, j in zip(*upper, strict=True)]
+    return tuple(LanguagePair(*name, *rest) for name, *rest in zip(names, sa, spread, counts, low, high, strict=True))
