@@ -20,21 +20,36 @@ from generator.measures.affinity import (
     reference_affinity,
     semantic_affinity,
 )
+from generator.measures.catalogue import CATALOGUE
+from generator.measures.companion import Companion, cells_of
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
+from generator.measures.likeness import likeness_measures
+from generator.measures.neighbours import nearest_neighbours
 from generator.measures.resampling import (
+    AffinityDraws,
     Interval,
     affinity_draws,
     pair_affinity_draws,
     percentile_interval,
     percentile_intervals,
 )
-from generator.records import known
+from generator.measures.retrieval import (
+    cell_groups,
+    directed_retrieval,
+    language_attraction,
+    retrieval_cap,
+    retrieval_measures,
+)
+from generator.measures.spelling import affinity_without_identical, identical_share, same_spelling
+from generator.records import LanguageFindings, known
 from generator.results import Draws, Estimate, LanguagePair, Measures, PairColumn
 
 BARE = ("semantic_ratio", "inter_spread", "intra_spread", "null_sa", "chance_corrected")
 """Measures that a result holds as bare numbers, with their intervals beside them."""
 KEPT = ("semantic_affinity", "null_sa", "centred_sa", "intra_spread")
 """Measures besides the companions whose resamples are kept."""
+
+PAIR_DECIMALS = 4
 
 WITHOUT_NULL = "there is no other concept to reassign translations to"
 WITHOUT_DISTANCE = "chance itself leaves no distance"
@@ -49,8 +64,8 @@ class Alignment:
     measures: Measures
     language_pairs: tuple[LanguagePair, ...]
     pair_companions: Mapping[str, PairColumn]
-    spread_intervals: Mapping[str, Interval | None]
-    """Of each language's H_l."""
+    directed: Mapping[str, tuple[tuple[float | None, float | None], ...]]
+    languages: Mapping[str, LanguageFindings]
     draws: Draws
 
 
@@ -100,12 +115,14 @@ def alignment(
         "offset_penalty": _Drawn(centred.value - affinity.value, centred.draws - drawn.affinity, centred.otherwise),
     }
     estimates = {name: _estimate(measure, confidence) for name, measure in own.items()}
+    resampled = estimates["semantic_affinity"].low is not None
     reference, no_reference = _attempt(lambda: reference_affinity(vectors, concepts))
     euclidean, no_euclidean = _attempt(lambda: euclidean_affinity(vectors, concepts))
     undefined = {name: measure.otherwise for name, measure in own.items() if estimates[name].value is None}
     undefined |= {name: why for name, why in (("reference_sa", no_reference), ("euclidean_sa", no_euclidean)) if why}
-    if estimates["semantic_affinity"].low is None:
+    if not resampled:
         undefined["semantic_affinity interval"] = WITHOUT_INTERVAL
+    companions = _companions(dataset, concepts, units, spreads, affinity, drawn, weights)
     measures = Measures(
         semantic_affinity=estimates["semantic_affinity"],
         semantic_ratio=affinity.ratio,
@@ -123,16 +140,30 @@ def alignment(
             for name, estimate in estimates.items()
             if name in BARE and estimate.low is not None and estimate.high is not None
         },
+        companions={
+            name: _estimate(_Drawn(found.value, found.draws), confidence) if resampled else Estimate(known(found.value))
+            for name, found in companions.measures.items()
+        },
     )
     kept = {name: own[name].draws for name in KEPT if estimates[name].low is not None}
+    kept |= {
+        name: found.draws for name, found in companions.measures.items() if measures.companions[name].low is not None
+    }
     return Alignment(
         affinity,
         measures,
         _language_pairs(affinity, pair_affinity_draws(spreads, drawn.language_spread, weights), confidence),
-        {},
         {
-            tag: percentile_interval(draws, confidence)
-            for tag, draws in zip(affinity.languages, drawn.language_spread, strict=True)
+            name: _column(found, confidence)
+            for name, found in companions.measures.items()
+            if np.isfinite(found.pair_values).any()
+        },
+        {name: _both_ways(values) for name, values in companions.directed.items()},
+        {
+            tag: LanguageFindings(percentile_interval(draws, confidence), known(attraction))
+            for tag, draws, attraction in zip(
+                affinity.languages, drawn.language_spread, companions.attraction, strict=True
+            )
         },
         {name: draws.astype(np.float32) for name, draws in kept.items()},
     )
@@ -145,8 +176,62 @@ def _centred(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: F
         affinity = semantic_affinity(without_offset, concepts)
     except MeasureUndefinedError as error:
         return _Drawn(np.nan, np.full(len(weights), np.nan), str(error))
-    drawn = affinity_draws(without_offset, concepts, affinity.concept_spread, weights)
+    drawn = affinity_draws(without_offset, concepts, affinity.concept_spread, weights, null=False)
     return _Drawn(affinity.value, drawn.affinity)
+
+
+@dataclass(frozen=True)
+class _Companions:
+    """The companion measures in the order of the catalogue, and what else nearest neighbours say."""
+
+    measures: Mapping[str, Companion]
+    directed: Mapping[str, FloatArray]
+    attraction: FloatArray
+    cap: float
+
+
+def _companions(
+    dataset: Dataset,
+    concepts: ConceptIndex,
+    units: Mapping[str, FloatArray],
+    spreads: FloatArray,
+    affinity: Affinity,
+    drawn: AffinityDraws,
+    weights: FloatArray,
+) -> _Companions:
+    cells = cells_of(units, concepts)
+    neighbours = nearest_neighbours(cells)
+    texts = {
+        tag: [frozenset(concept.renderings.get(tag, ())) for concept in dataset.concepts] for tag in dataset.languages
+    }
+    found = {
+        **retrieval_measures(neighbours, weights),
+        **likeness_measures(cells, weights),
+        "identical_share": identical_share(texts, weights),
+        "sa_without_identical": affinity_without_identical(spreads, same_spelling(texts), affinity, drawn, weights),
+    }
+    caps = retrieval_cap(cell_groups(texts))
+    return _Companions(
+        {name: found[name] for name in CATALOGUE if name in found},
+        directed_retrieval(neighbours),
+        language_attraction(neighbours),
+        float(caps[np.isfinite(caps)].mean()) if np.isfinite(caps).any() else np.nan,
+    )
+
+
+def _both_ways(directed: FloatArray) -> tuple[tuple[float | None, float | None], ...]:
+    """(L, L) values from a language to another, as records per unordered pair."""
+    a, b = np.triu_indices(len(directed), 1)
+    there, back = np.round(directed[a, b], PAIR_DECIMALS), np.round(directed[b, a], PAIR_DECIMALS)
+    return tuple(zip(map(known, there), map(known, back), strict=True))
+
+
+def _column(found: Companion, confidence: float) -> PairColumn:
+    """A companion's values per pair of languages as a record, in few digits: there may be thousands."""
+    low, high = percentile_intervals(found.pair_draws, confidence)
+    return PairColumn(
+        *(tuple(map(known, np.round(column, PAIR_DECIMALS))) for column in (found.pair_values, low, high))
+    )
 
 
 def _attempt(measure: Callable[[], float]) -> tuple[float | None, str]:

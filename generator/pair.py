@@ -18,6 +18,7 @@ import numpy as np
 from generator.alignment import alignment
 from generator.datasets import Dataset
 from generator.errors import MeasureUndefinedError
+from generator.levels import geometry, labels
 from generator.manifold import MAP_VERSION, Layout
 from generator.measures.affinity import unit_vectors
 from generator.measures.index import ConceptIndex, Incidence, VectorArray
@@ -66,6 +67,7 @@ def pair_key(dataset: Dataset, model: Model, parameters: Parameters) -> str:
     """SHA-256 of everything that decides a result; a stored result with another key is outdated."""
     decided_by = {
         "dataset": dataset.digest,
+        "labels": labels(dataset),
         "model": identity(model),
         "parameters": asdict(parameters),
         "measures": MEASURE_VERSION,
@@ -112,18 +114,21 @@ def measure_pair(
         if dataset.card.translated
         else None
     )
+    laid_out = geometry(dataset, concepts, units, weights, parameters.confidence)
     result = PairResult(
         model=model_record(model, settings or {}, next(iter(vectors.values())).shape[1]),
         dataset=dataset_record(dataset),
         measures=aligned.measures if aligned else None,
-        languages=language_records(units, aligned.spread_intervals if aligned else {}),
+        languages=language_records(units, aligned.languages if aligned else {}),
         language_pairs=aligned.language_pairs if aligned else (),
         concepts=concept_records(dataset, aligned.affinity if aligned else None),
         map=map_record(dataset, units, parameters.layout) if parameters.layout else None,
         provenance=provenance(dataset, model, parameters),
         pair_companions=aligned.pair_companions if aligned else {},
+        directed=aligned.directed if aligned else {},
+        geometry=laid_out.measures,
     )
-    return Measured(result, aligned.draws if aligned else {})
+    return Measured(result, {**(aligned.draws if aligned else {}), **laid_out.draws})
 
 
 def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -26,6 +26,16 @@ from generator.results import (
     ModelRecord,
     Point,
 )
+
+
+@dataclass(frozen=True)
+class LanguageFindings:
+    """What comparing the translations says of one language."""
+
+    spread: Interval | None
+    """Of H_l."""
+    attraction: float | None
+    """How often the nearest word of another language is of this one, in fair shares."""
 
 
 def model_record(model: Model, settings: Settings, dimensions: int | None) -> ModelRecord:
@@ -67,15 +77,21 @@ def dataset_record(dataset: Dataset) -> DatasetRecord:
 
 
 def language_records(
-    units: Mapping[str, FloatArray], intervals: Mapping[str, Interval | None]
+    units: Mapping[str, FloatArray], found: Mapping[str, LanguageFindings]
 ) -> dict[str, LanguageRecord]:
-    """Per language: its spread with its interval, and how many of its words have a vector of their own."""
+    """Per language: its spread, how many of its words have a vector of their own, and what else was found."""
     records = {}
     for tag, rows in units.items():
         distinct = len(np.unique(np.round(rows, DECIMALS), axis=0))
-        record = LanguageRecord(mean_pairwise_spread(rows), len(rows), distinct)
-        interval = intervals.get(tag)
-        records[tag] = replace(record, low=interval.low, high=interval.high) if interval else record
+        interval, attraction = (found[tag].spread, found[tag].attraction) if tag in found else (None, None)
+        records[tag] = LanguageRecord(
+            mean_pairwise_spread(rows),
+            len(rows),
+            distinct,
+            interval.low if interval else None,
+            interval.high if interval else None,
+            attraction,
+        )
     return records
 
 

@@ -100,6 +100,8 @@ class Measures:
     """Centred SA less SA."""
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     """Of the measures above that are bare numbers, where resamples give one."""
+    retrieval_cap: float | None = None
+    """The highest retrieval P@1 that any vectors could reach, since some renderings are spelt alike."""
     companions: Mapping[str, Estimate] = field(default_factory=dict)
     """What SA alone cannot see; see `generator.measures.catalogue`."""
 
@@ -120,7 +122,7 @@ class LanguageRecord:
     low: float | None = None
     """The interval of `intra_spread`."""
     high: float | None = None
-    preference: float | None = None
+    attraction: float | None = None
     """How often the nearest word of another language is of this one, in fair shares: 1 for no preference."""
 
 
@@ -219,6 +221,8 @@ class PairResult:
     provenance: Provenance
     pair_companions: Mapping[str, PairColumn] = field(default_factory=dict)
     """By measure: the companions of each pair of languages."""
+    directed: Mapping[str, tuple[tuple[float | None, float | None], ...]] = field(default_factory=dict)
+    """By measure of retrieval: from a to b, and from b to a, in the order of ``language_pairs``."""
     geometry: Mapping[str, Estimate] = field(default_factory=dict)
     """What the vectors of a list of letters, signs or numbers look like, whether anything is translated or not."""
     status: Literal["ok"] = "ok"
@@ -312,7 +316,9 @@ class ResultStore:
 
     def is_whole(self, outcome: Outcome) -> bool:
         """Whether everything that belongs to an outcome is stored and readable."""
-        if isinstance(outcome, PairFailure) or outcome.affinity.low is None:
+        if isinstance(outcome, PairFailure):
+            return True
+        if outcome.affinity.low is None and outcome.geometry.get("intra_spread", Estimate(None)).low is None:
             return True
         try:
             return self.draws(outcome.model.slug, outcome.dataset.slug) is not None

@@ -227,10 +227,13 @@ def test_a_list_small_enough_to_work_out_by_hand() -> None:
 # The null
 
 
-def test_null_is_the_mean_over_random_reassignments() -> None:
+@pytest.mark.parametrize("centred", [False, True])
+def test_null_is_the_mean_over_random_reassignments(centred: bool) -> None:
     n_concepts, rng = 9, np.random.default_rng(1)
     meaning = directions(n_concepts, 12)
     vectors = {tag: meaning + 0.5 * directions(n_concepts, 12, seed) for seed, tag in enumerate(("en", "zh", "ar"), 1)}
+    if centred:
+        vectors = centred_vectors({tag: rows + seed for seed, (tag, rows) in enumerate(vectors.items())})
     index = aligned_index(n_concepts, list(vectors))
     found = semantic_affinity(vectors, index)
     spreads = []
@@ -239,7 +242,9 @@ def test_null_is_the_mean_over_random_reassignments() -> None:
         if any((a == b).any() for a, b in combinations(orders, 2)):
             continue
         reassigned = {tag: rows[order] for (tag, rows), order in zip(vectors.items(), orders, strict=True)}
-        spreads.append(semantic_affinity(reassigned, index).inter_spread)
+        shuffled = semantic_affinity(reassigned, index)
+        assert shuffled.intra_spread == pytest.approx(found.intra_spread), "a reassignment moves V alone"
+        spreads.append(shuffled.inter_spread)
     standard_error = np.std(spreads, ddof=1) / np.sqrt(len(spreads))
     assert abs(np.mean(spreads) - found.null_spread) < 4 * standard_error
     with_own_concepts = (8 * found.null_spread + found.inter_spread) / 9

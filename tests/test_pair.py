@@ -14,7 +14,7 @@ from generator.manifold import Layout
 from generator.measures.resampling import percentile_interval
 from generator.models import Model
 from generator.models.controls import control_vectors
-from generator.pair import Parameters, failed_pair, measure_pair
+from generator.pair import Parameters, failed_pair, measure_pair, pair_key
 from generator.results import PairResult, from_json, to_json
 from generator.summary import summary
 
@@ -50,13 +50,19 @@ def test_intervals_are_the_percentiles_of_the_draws_that_are_kept(word_list: Wor
     measured = measure_pair(words, MODEL, vectors, Parameters(draws=300, confidence=confidence, layout=None))
     measures, draws = measured.result.measures, measured.draws
     assert measures is not None
-    assert {name: (values.shape, values.dtype) for name, values in draws.items()} == dict.fromkeys(
-        ("semantic_affinity", "centred_sa", "null_sa", "intra_spread"), ((300,), np.float32)
-    )
-    for name in ("semantic_affinity", "centred_sa"):
-        estimate, interval = getattr(measures, name), percentile_interval(draws[name], confidence)
+    own = {"semantic_affinity", "centred_sa", "null_sa", "intra_spread"}
+    with_interval = {name for name, estimate in measures.companions.items() if estimate.low is not None}
+    assert set(draws) == own | with_interval
+    assert {(values.shape, values.dtype) for values in draws.values()} == {((300,), np.dtype(np.float32))}
+    for name in draws:
+        estimate, interval = measures.estimate(name), percentile_interval(draws[name], confidence)
         assert interval is not None
-        assert (estimate.low, estimate.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+        assert (estimate.low, estimate.high) == (pytest.approx(interval.low), pytest.approx(interval.high)), name
+    for name in own:
+        estimate = measures.estimate(name)
+        assert estimate.low is not None
+        assert estimate.value is not None
+        assert estimate.high is not None
         assert estimate.low < estimate.value < estimate.high
     assert measures.null_sa is not None
     assert np.nanmin(draws["null_sa"]) < measures.null_sa < np.nanmax(draws["null_sa"])
@@ -107,7 +113,12 @@ def test_where_nothing_is_translated_there_are_spreads_and_a_map_and_no_score(ta
     vectors = random_vectors(letters)
     measured = measure_pair(letters, MODEL, vectors, Parameters(layout=Layout(3)))
     result = measured.result
-    assert (result.measures, result.affinity.value, result.language_pairs, measured.draws) == (None, None, (), {})
+    assert (result.measures, result.affinity.value, result.language_pairs) == (None, None, ())
+    spread = percentile_interval(measured.draws["intra_spread"])
+    assert spread
+    assert (result.geometry["intra_spread"].low, result.geometry["intra_spread"].high) == pytest.approx(
+        (spread.low, spread.high)
+    )
     assert {(concept.spread, concept.sa) for concept in result.concepts} == {(None, None)}
     for tag in tags:
         units = vectors[tag] / np.linalg.norm(vectors[tag], axis=1, keepdims=True)
@@ -143,3 +154,19 @@ def test_the_path_of_a_local_model_is_not_published_by_its_failure(water_and_fir
     model = Model("Test", "precomputed:/home/somebody/secret.npz")
     error = ModelUnavailableError("there is no file /home/somebody/secret.npz")
     assert failed_pair(water_and_fire, model, NO_MAP, error).error.message == "there is no file secret.npz"
+
+
+# What decides a result
+
+
+def test_categories_and_values_decide_where_geometry_goes_by_them() -> None:
+    words = dataset_of({"en": ("one",), "ar": ("واحد",)}, {"en": ("two",), "ar": ("اثنان",)})
+
+    def keys(dataset: Dataset) -> set[str]:
+        first, *rest = dataset.concepts
+        moved = [replace(first, category="other"), replace(first, extra={"value": "1"}), first]
+        return {pair_key(replace(dataset, concepts=(changed, *rest)), MODEL, NO_MAP) for changed in moved}
+
+    assert len(keys(words)) == 1
+    assert len(keys(replace(words, card=Card("Test", level="number")))) == 3
+    assert len(keys(replace(words, card=Card("Test", translated=False)))) == 3

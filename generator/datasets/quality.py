@@ -58,12 +58,6 @@ def dataset_report(dataset: Dataset) -> tuple[LanguageReport, ...]:
     )
 
 
-def identical_share(dataset: Dataset, a: str, b: str) -> float:
-    """Of the concepts that both languages render, the share that they write with a common string; 0 without any."""
-    both = [c.renderings for c in dataset.concepts if a in c.renderings and b in c.renderings]
-    return sum(bool(set(r[a]) & set(r[b])) for r in both) / len(both) if both else 0.0
-
-
 def _sharing(renderings: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The languages of a concept that share a string with another one."""
     by_text: dict[str, set[str]] = {}

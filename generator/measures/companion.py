@@ -65,7 +65,15 @@ def mean_over_pairs(pair_values: FloatArray, pair_draws: FloatArray) -> Companio
     known = np.isfinite(pair_values)
     if not known.any():
         return Companion(np.nan, np.full(len(pair_draws), np.nan), pair_values, pair_draws)
-    return Companion(float(pair_values[known].mean()), pair_draws[:, known].mean(axis=1), pair_values, pair_draws)
+    means = pair_draws[:, known].mean(axis=1)
+    # A pair that a resample leaves without a value is left out of that resample only.
+    lacking = np.flatnonzero(np.isnan(means))
+    if len(lacking):
+        drawn = pair_draws[np.ix_(lacking, known)]
+        has_value = np.isfinite(drawn)
+        with np.errstate(invalid="ignore"):
+            means[lacking] = np.where(has_value, drawn, 0).sum(axis=1) / has_value.sum(axis=1)
+    return Companion(float(pair_values[known].mean()), means, pair_values, pair_draws)
 
 
 def weighted_means(values: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -79,8 +87,8 @@ def weighted_means(values: FloatArray, weights: FloatArray) -> tuple[FloatArray,
         The means (P,) and those of each resample (B, P); NaN where nothing has a value.
     """
     known = np.isfinite(values)
-    filled, counted = np.where(known, values, 0.0), known.astype(np.float64)
+    filled = np.where(known, values, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means: FloatArray = filled.sum(axis=0) / counted.sum(axis=0)
-        drawn: FloatArray = (weights @ filled) / (weights @ counted)
-    return means, drawn
+        if known.all():
+            return filled.mean(axis=0), weights @ filled / weights.sum(axis=1, keepdims=True)
+        return filled.sum(axis=0) / known.sum(axis=0), (weights @ filled) / (weights @ known.astype(np.float64))
