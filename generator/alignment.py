@@ -138,8 +138,9 @@ def alignment(
         intervals={
             name: Interval(estimate.low, estimate.high)
             for name, estimate in estimates.items()
-            if name in BARE and estimate.low is not None and estimate.high is not None
+            if resampled and name in BARE and estimate.low is not None and estimate.high is not None
         },
+        retrieval_cap=known(companions.cap),
         companions={
             name: _estimate(_Drawn(found.value, found.draws), confidence) if resampled else Estimate(known(found.value))
             for name, found in companions.measures.items()

@@ -205,6 +205,55 @@ def list_things(what: str, config: Path, as_json: bool) -> int:
     return DONE
 
 
+@isogloss.command()
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@dataset_option
+@config_option
+@json_option
+def compare(models: tuple[str, ...], datasets: tuple[str, ...], config: Path, as_json: bool) -> int:
+    """Set two to four measured models side by side, from results alone."""
+    import json
+
+    from generator.comparison import compare_stored, document, report
+    from generator.config import load_benchmark
+
+    comparison = compare_stored(load_benchmark(config), models, datasets)
+    click.echo(json.dumps(document(comparison), ensure_ascii=False, indent=1) if as_json else report(comparison))
+    return DONE
+
+
+@isogloss.command()
+@click.argument("model", metavar="MODEL")
+@dataset_option
+@remote_code_option
+@config_option
+@json_option
+def layers(model: str, datasets: tuple[str, ...], config: Path, as_json: bool, allow_remote_code: bool) -> int:
+    """Measure a transformer layer by layer, on the benchmark's reference unless a dataset is named.
+
+    MODEL is a registry name, hf:ORG/NAME[@REVISION] or a folder.
+    """
+    import json
+
+    from generator.config import load_benchmark
+    from generator.layers import LayerStore, current_curves, document, table
+    from generator.models import load_registry
+
+    benchmark = load_benchmark(config)
+    curves = current_curves(
+        load_registry(config.resolve().parent).model(model),
+        benchmark.selected(datasets or ([benchmark.reference] if benchmark.reference else [])),
+        benchmark.parameters,
+        LayerStore(benchmark.results),
+        allow_remote_code=allow_remote_code,
+    )
+    if as_json:
+        click.echo(json.dumps([document(curve) for curve in curves], ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n\n".join(map(table, curves)))
+    return DONE
+
+
 @isogloss.group()
 def add() -> None:
     """Add to a benchmark."""
@@ -265,6 +314,7 @@ def _evaluate(
     import warnings
 
     from generator.evaluate import evaluate as evaluate_pairs
+    from generator.layers import LayerStore, measure_layers
     from generator.models import load_registry, select
     from generator.progress import say
     from generator.results import ResultStore
@@ -283,12 +333,20 @@ def _evaluate(
             jobs=jobs or all_cores(),
             allow_remote_code=allow_remote_code,
         )
+        measure_layers(
+            chosen,
+            [dataset for dataset in benchmark.selected(datasets) if dataset.slug in benchmark.layers],
+            benchmark.parameters,
+            LayerStore(benchmark.results),
+            allow_remote_code=allow_remote_code,
+        )
     say(str(tally))
     return tally.failed
 
 
 def _render(benchmark: Benchmark, site: Path) -> int:
     """Write the site and say where; returns how many pairs on it failed."""
+    from generator.layers import LayerStore
     from generator.progress import say
     from generator.results import PairFailure, ResultStore
     from generator.site.publish import publish
@@ -299,7 +357,7 @@ def _render(benchmark: Benchmark, site: Path) -> int:
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
-    files = render_site(benchmark, outcomes, store.resamples(outcomes))
+    files = render_site(benchmark, outcomes, store.resamples(outcomes), LayerStore(benchmark.results).curves())
     publish(files, site)
     say(f"{len(files)} files in {site}; open {site / 'index.html'}")
     return sum(isinstance(outcome, PairFailure) for outcome in outcomes)

@@ -66,6 +66,7 @@ class _File:
 
     datasets: tuple[DatasetEntry, ...]
     reference: str = ""
+    layers: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -95,6 +96,8 @@ class Benchmark:
     parameters: Parameters
     results: Path
     output: Path
+    layers: tuple[str, ...] = ()
+    """Slugs of the datasets on which models are measured layer by layer."""
 
     def selected(self, datasets: Sequence[str]) -> tuple[Dataset, ...]:
         """The datasets with these slugs, all when none is named. Raises InputError for unknown ones."""
@@ -138,6 +141,7 @@ def load_benchmark(path: Path) -> Benchmark:
         ),
         folder / content.results,
         folder / content.output,
+        _layers(content.layers, datasets, path),
     )
 
 
@@ -163,11 +167,31 @@ def _datasets(entries: Sequence[DatasetEntry], folder: Path, config: Path) -> tu
 
 
 def _reference(name: str, datasets: Sequence[Dataset], config: Path) -> str:
-    translated = [dataset.slug for dataset in datasets if dataset.card.translated]
-    if name and name not in translated:
-        problem = f"there is no dataset with translations called {name!r}"
-        raise InputError([Fault(str(config), problem, did_you_mean(name, translated), column="reference")])
+    translated = _translated([name] if name else [], datasets, config, "reference")
     return name or next(iter(translated), "")
+
+
+def _layers(names: Sequence[str], datasets: Sequence[Dataset], config: Path) -> tuple[str, ...]:
+    _translated(names, datasets, config, "layers")
+    return tuple(dict.fromkeys(names))
+
+
+def _translated(names: Sequence[str], datasets: Sequence[Dataset], config: Path, key: str) -> list[str]:
+    """The slugs of the datasets with translations. Raises InputError when one of the names is none of them."""
+    translated = [dataset.slug for dataset in datasets if dataset.card.translated]
+    faults = [
+        Fault(
+            str(config),
+            f"there is no dataset with translations called {name!r}",
+            did_you_mean(name, translated),
+            column=key,
+        )
+        for name in names
+        if name not in translated
+    ]
+    if faults:
+        raise InputError(faults)
+    return translated
 
 
 def _refuse_out_of_range(content: _File, file: str) -> None:

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from generator.config import Benchmark, SiteEntry
 from generator.datasets import Card, Concept, Dataset
 from generator.domains import Resamples
+from generator.measures.resampling import Interval
 from generator.models.registry import Model
 from generator.pair import Parameters
 from generator.published import Figure, Source
@@ -36,6 +38,7 @@ from generator.results import (
     Measures,
     ModelRecord,
     Outcome,
+    PairColumn,
     PairFailure,
     PairResult,
     Point,
@@ -117,6 +120,14 @@ def measured(
             sa - 0.01,
             None,
             {"euclidean_sa": "vectors of no length"},
+            Estimate(None if centred is None else centred - sa),
+            {"null_sa": Interval(NULL - 0.01, NULL + 0.01)},
+            0.9375,
+            {
+                "retrieval_p1": Estimate(sa, sa - 0.05, sa + 0.05),
+                "hubness": Estimate(1.5),
+                "language_preference": Estimate(None),
+            },
         )
         if scored
         else None,
@@ -137,7 +148,19 @@ def measured(
         if no_map
         else MapRecord("PHATE", parameters, MapQualityRecord(5, 0.9, 0.5, n, 2, 2, 7, True), points_of(on)),
         provenance=_provenance(created),
+        pair_companions={
+            "retrieval_p1": PairColumn((*_one(pairs, 0.5), None), (*_one(pairs, 0.25), None), (None,) * len(pairs))
+        }
+        if scored
+        else {},
+        directed={"retrieval_p1": (*_one(pairs, (0.375, 0.625)), (None, None))} if scored else {},
+        geometry={} if scored else {"intra_spread": Estimate(intra), "category_purity": Estimate(0.25, 0.125, 0.375)},
     )
+
+
+def _one(pairs: Sequence[object], value: Any) -> tuple[Any, ...]:
+    """A value for each but the last."""
+    return (value,) * (len(pairs) - 1)
 
 
 def failed(of: ModelRecord, on: Dataset, message: str = "the hub cannot be reached") -> PairFailure:

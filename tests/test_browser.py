@@ -483,7 +483,17 @@ def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
     context = open_site(site, java_script_enabled=False, viewport=PHONE)
     page = context.page
     dead = {}
-    for path in ("index.html", "domains.html", "claims.html", PAIR, f"datasets/{DATASET}.html", f"models/{MODEL}.html"):
+    for path in (
+        "index.html",
+        "domains.html",
+        "claims.html",
+        "compare.html",
+        "companions.html",
+        "methods.html",
+        PAIR,
+        f"datasets/{DATASET}.html",
+        f"models/{MODEL}.html",
+    ):
         page.goto(f"{context.home}/{path}")
         if page.locator(CONTROLS_SHOWN).count():
             dead[path] = page.locator(CONTROLS_SHOWN).count()

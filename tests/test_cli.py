@@ -25,7 +25,7 @@ from generator.progress import counted, say
 from generator.results import PairFailure, PairResult, from_json
 from generator.summary import summary
 
-COMMANDS = ("build", "evaluate", "render", "score", "check", "list", "add", "init", "serve")
+COMMANDS = ("build", "evaluate", "render", "score", "check", "list", "compare", "layers", "add", "init", "serve")
 WAYS = [*((name,) for name in COMMANDS), ("add", "model")]
 WordList = Callable[..., Dataset]
 
@@ -237,7 +237,7 @@ def test_a_list_without_translations_is_laid_out_and_never_scored(
     assert [built.code, built.out] == [DONE, ""]
     assert "Character n-grams × Letters: laid out" in built.err
     assert set(files_in(tmp_path / "results")) == {
-        f"character-n-grams/{name}" for name in ("letters.json", "words.json", "words.draws.npz")
+        f"character-n-grams/{name}" for name in ("letters.json", "letters.draws.npz", "words.json", "words.draws.npz")
     }
     assert run("check").out.splitlines()[-1] == "2 of 2 results are up to date"
     assert {r["dataset"]: r["semantic_affinity"] is None for r in json.loads(run("list", "results", "--json").out)} == {
@@ -486,7 +486,7 @@ def test_a_benchmark_that_is_not_there_is_refused_with_the_way_to_make_one(
         ("[statistics]\ndrawings = 3", ["'statistics.drawings'", 'Did you mean "draws"?']),
         ('[[datasets]]\npaht = "x"', ["paht", 'Did you mean "path"?']),
         ('[[datasets]]\npath = "datasets/words"\ncard = { nam = "x" }', ["nam", 'Did you mean "name"?']),
-        ("zebra = 1", ["'zebra'", "Valid names: datasets, groups, layout"]),
+        ("zebra = 1", ["'zebra'", "Valid names: datasets, groups, layers, layout"]),
         ("seed = -1", ["seed is -1", "0 to 4294967295"]),
         ('seed = "x"', ["seed"]),
         ("[statistics]\ndraws = 0", ["statistics.draws is 0"]),

@@ -42,6 +42,7 @@ from generator.datasets import Card, Concept, Dataset
 from generator.domains import DomainScore, ModelDomains
 from generator.languages import language
 from generator.leaderboard import build_leaderboard
+from generator.measures.catalogue import CATALOGUE
 from generator.records import model_record
 from generator.results import Estimate
 from generator.site import figures, links
@@ -87,7 +88,7 @@ def used_by(template: str) -> set[str]:
 def test_every_page_template_belongs_to_one_kind_of_page() -> None:
     kinds = list(page_kinds())
     assert len(KINDS) == len(kinds), "two kinds of page share a template"
-    assert {path.name for path in TEMPLATES.glob("*.html")} - {"base.html", "parts.html"} == set(KINDS)
+    assert {path.name for path in TEMPLATES.glob("*.html")} - {"base.html", "parts.html", "layers.html"} == set(KINDS)
 
 
 @pytest.mark.parametrize("template", sorted(KINDS))
@@ -102,7 +103,13 @@ def test_a_template_uses_exactly_the_fields_of_its_page(template: str) -> None:
 def test_templates_switch_escaping_off_only_for_the_maps_data_and_the_chart(template: str) -> None:
     source = (TEMPLATES / template).read_text(encoding="utf-8")
     assert not re.search(r"autoescape|\|\s*(forceescape|escape|e)\b", source)
-    unescaped = {"pair.html": ["page.map_json|safe"], "domains.html": ["page.chart|safe"]}
+    unescaped = {
+        "pair.html": ["page.map_json|safe"],
+        "domains.html": ["page.chart|safe"],
+        "companions.html": ["section.drawing|safe"],
+        "layers.html": ["chart|safe"],
+        "methods.html": ["trap.drawing|safe"],
+    }
     assert re.findall(r"[\w.]+\s*\|\s*safe\b", source) == unescaped.get(template, [])
     formulas = re.findall(r'formula\("(.*?)"', source)
     assert not [latex for latex in formulas if "\\" in latex.replace("\\\\", "")], "Jinja eats single backslashes"
@@ -140,7 +147,7 @@ def findings(benchmark: Invented) -> Findings:
 
 def test_every_kind_of_page_renders_in_every_state(site: Site, benchmark: Invented) -> None:
     models = ("whole", "mapless", "faint", "older", "broken", "never-measured", "control-identical")
-    single = ("index", "domains", "claims", "methods", "downloads", "404")
+    single = ("index", "domains", "claims", "compare", "companions", "methods", "downloads", "404")
     expected = {f"{name}.html" for name in single} | {f"models/{slug}.html" for slug in models}
     expected |= {f"datasets/{slug}.html" for slug in ("words", "others", "places", "signs")}
     told = [outcome for outcome in benchmark.outcomes if outcome.model.name != "Older"]
@@ -148,7 +155,7 @@ def test_every_kind_of_page_renders_in_every_state(site: Site, benchmark: Invent
     assert set(site) == expected
     for path, page in site.items():
         assert page.one("h1").text.strip(), path
-        assert page.one("title").text.strip(), path
+        assert page.one("head").one("title").text.strip(), path
         assert page.one("html").attributes["lang"] == "en"
         empty = [name for e in page for name, value in e.attributes.items() if value in {"None", "nan"}]
         assert empty == [], path
@@ -196,7 +203,7 @@ def test_means_are_shown_only_beside_several_datasets_that_count(site: Site, wor
     assert "Mean rank" in site["index.html"].text
     assert "Mean rank" not in alone.text
     (note,) = site["index.html"].all("p", class_="note")
-    assert note.text.startswith("Ranks go by mean rank over Words, Others. ")
+    assert note.text.startswith("Ranks go by mean rank over Words, Others; a model that lacks one of them has none. ")
     assert "never alone" in note.text, "the mean of SA comes with its warning"
 
 
@@ -211,7 +218,7 @@ def test_columns_stand_under_their_headers(site: Site, words: Dataset) -> None:
             }
             for body in table.all("tbody"):
                 widths |= {sum(int(c.attributes.get("colspan", 1)) for c in cells_of(row)) for row in body.all("tr")}
-            assert len(widths) == 1, f"rows of {widths} columns"
+            assert len(widths) == bool(table.all("tr")), f"rows of {widths} columns"
 
 
 def cells_of(row: Element) -> list[Element]:
@@ -259,10 +266,10 @@ def test_lists_outside_the_rank_and_lists_without_scores_are_marked(site: Site) 
 
 def test_a_compact_cell_holds_the_whole_score(site: Site) -> None:
     cell = rows_of(site["index.html"])["Whole"].all("td", class_="score compact")[0]
-    assert squeezed(cell) == "0.620 strong 0.610–0.630 null 0.450 · centred 0.700"
+    assert squeezed(cell) == "0.620 strong 0.610–0.630 null 0.450 · above chance 0.499 centred 0.700 · offset 0.080"
     assert cell.attributes["data-sort"] == "0.62"
     mapless = rows_of(site["index.html"])["Mapless"].all("td", class_="score compact")[1]
-    assert squeezed(mapless) == "0.450 none no interval null 0.450 · centred 0.700"
+    assert squeezed(mapless) == "0.450 none no interval null 0.450 · above chance 0.000 centred 0.700 · offset 0.250"
 
 
 def test_controls_stand_in_a_group_of_their_own(site: Site) -> None:
@@ -331,9 +338,11 @@ def test_signs_have_maps_and_no_scores(site: Site) -> None:
     assert ("Column codepoint", "The Unicode code point") in card_of(page)
     assert "Broken: no such letters." in page.text
     assert "so it has a map and no score." in pair.text
-    assert [squeezed(row) for row in pair.all("tr") if row.all("th", scope="row")] == [
-        "Greek script0.90044", "Arabic script0.90033",
-    ]  # fmt: skip
+    greek, arabic, purity = [squeezed(row) for row in pair.all("tr") if row.all("th", scope="row")]
+    assert [greek, arabic] == ["Greek script0.90044", "Arabic script0.90033"]
+    assert purity.startswith("Category purity0.2500.125 to 0.375")
+    (row,) = page.one("section", aria_labelledby="geometry").one("tbody").all("tr")
+    assert [cell.text for cell in row.all("td")] == ["1.000", "0.2500.125 to 0.375"], "the spread of words, and purity"
     (row,) = [row for row in site["models/whole.html"].all("tr") if row.all("td", data_reason="measured")]
     assert squeezed(row) == "Signsmap only –"
 
@@ -484,12 +493,39 @@ def test_ranks_on_a_dataset_come_with_interval_tie_group_and_what_the_list_can_t
     for name, placing in placings.items():
         if placing:
             interval = f"{placing.rank_low}–{placing.rank_high}"
-            assert found[name] == [f"{placing.rank} {interval}", str(placing.group)], name
+            first = f"first in {placing.best:.0%}".replace("%", " %")
+            assert found[name] == [f"{placing.rank} {interval}{first}", str(placing.group)], name
         elif name in found:
             assert found[name][1] == "–", name
     resolution = board.rankings["words"].resolution
     assert resolution is not None
     assert f"A difference of {resolution:.3f} between" in page.text
+    best, second = board.rankings["words"].models[:2]
+    step = board.rankings["words"].difference(second, best)
+    below = next(row for row in rows if row.one("th").text == board.on("words")[1].model.name)
+    verdict = {"differ": "differs", "equivalent": "equivalent", "cannot tell": "cannot tell"}[step.verdict]
+    told_step = f"{verdict}{step.value:.3f} {step.low:.3f}–{step.high:.3f}".replace("-", "−")
+    assert below.one("td", class_="small stacked").text == told_step
+
+
+def test_places_over_all_datasets_come_with_what_the_resamples_say(benchmark: Invented) -> None:
+    outcomes = [o for o in benchmark.outcomes if o.model.name in ("Whole", "Faint")]
+    told = dataclasses.replace(benchmark, outcomes=outcomes)
+    setup = told.benchmark
+    board = build_leaderboard(setup.datasets, [], outcomes, setup.overall, setup.reference, told.resamples)
+    (standing,) = [s for s in board.standings if s.model.name == "Whole"]
+    assert standing.placing
+    assert standing.mean_rank_interval
+    assert standing.mean_sa_interval
+    row = rows_of(page_of(told.files["index.html"]))["Whole"]
+    place, mean_rank, mean_sa = [cell.text for cell in row.all("td", class_="number stacked")]
+    assert place == f"{standing.place}{standing.placing.rank_low}–{standing.placing.rank_high}tie group 1"
+    low, high = standing.mean_rank_interval.low, standing.mean_rank_interval.high
+    assert standing.mean_rank is not None
+    first = f"first in {standing.placing.best:.0%}".replace("%", " %")
+    assert mean_rank == f"{standing.mean_rank:.1f}{low:.1f} to {high:.1f}{first}"
+    low, high = standing.mean_sa_interval.low, standing.mean_sa_interval.high
+    assert mean_sa == f"{standing.mean_sa:.3f}{low:.3f} to {high:.3f}"
 
 
 def test_maps_of_a_model_stand_side_by_side(site: Site) -> None:
@@ -655,6 +691,9 @@ def test_every_script_is_an_asset_or_the_maps_data(hostile_site: Site) -> None:
     assert any(page.all(id="map") for page in hostile_site.values())
 
 
+LAYER_BY_LAYER = "https://arxiv.org/abs/2506.15415"
+
+
 def test_only_web_links_leave_the_site(hostile_site: Site, site: Site) -> None:
     outward = set()
     for page in (*hostile_site.values(), *site.values()):
@@ -663,7 +702,9 @@ def test_only_web_links_leave_the_site(hostile_site: Site, site: Site) -> None:
                 target = element.attributes.get(name, "")
                 if re.match(r"[a-z][a-z0-9+.-]*:|//", target, re.IGNORECASE):
                     outward.add((element.tag, target.split(",")[0]))
-    assert outward == {("link", "data:image/svg+xml"), ("a", "https://example.org/?a=1&b=2"), ("a", PAPER.link)}
+    cited = {("a", reference.link) for info in CATALOGUE.values() for reference in info.references}
+    told = {("link", "data:image/svg+xml"), ("a", "https://example.org/?a=1&b=2"), ("a", PAPER.link)}
+    assert told <= outward <= told | cited | {("a", LAYER_BY_LAYER)}
 
 
 def test_hostile_words_are_shown_as_they_are(hostile_site: Site) -> None:
@@ -781,7 +822,7 @@ def test_the_pages_of_a_site_link_to_each_other_from_any_depth() -> None:
 
 def test_static_files_are_named_by_their_content() -> None:
     found = load_assets(TEMPLATES)
-    assert set(found) == {"style.css", "theme.js", "tables.js", "map.js", "bokeh.min.js"}
+    assert set(found) == {"style.css", "theme.js", "tables.js", "map.js", "compare.js", "bokeh.min.js"}
     assert all(re.fullmatch(r"assets/[a-z]+\.[0-9a-f]{10}\.(min\.js|js|css)", path) for path, _ in found.values())
 
 

@@ -59,7 +59,6 @@ def test_a_rendering_of_two_concepts_is_a_duplicate_in_its_language_only() -> No
     assert (found["en"].duplicates, found["de"].duplicates) == (("light",), ())
 
 
-
 def test_identical_strings_count_within_a_concept_and_over_the_concepts_that_a_language_renders() -> None:
     found = reports(
         {"en": "radio", "de": "Funk|radio", "fr": "radio"},  # shared by all three

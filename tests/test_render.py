@@ -40,6 +40,7 @@ from site_fixtures import (
 from generator.cli import isogloss
 from generator.datasets import Dataset, load_dataset
 from generator.results import PairFailure, PairResult, ResultStore, from_json, to_json
+from generator.site import links
 from generator.site.render import decimal, file_size, percent, short_count
 
 WordList = Callable[..., Dataset]
@@ -178,7 +179,7 @@ def test_every_link_leads_to_a_file_of_the_site(any_files: Files) -> None:
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), file)) if file else path
         if place not in any_files:
             lost.append((path, target))
-        elif anchor and not anchor.startswith("concept="):
+        elif anchor and not anchor.startswith(("concept=", "models=")):
             page = pages_of({place: any_files[place]})[place]
             if not page.all(id=anchor):
                 lost.append((path, target))
@@ -192,6 +193,11 @@ def test_every_link_is_relative(any_files: Files) -> None:
     assert absolute == []
 
 
+def for_scripts(files: Files) -> set[str]:
+    """What the comparison page loads when a reader asks for it."""
+    return {path for path in files if path.startswith(f"{links.COMPARISON_DATA}/")}
+
+
 def test_every_page_can_be_reached_from_the_first(any_files: Files) -> None:
     found: dict[str, set[str]] = {}
     for path, target in targets(any_files):
@@ -203,7 +209,7 @@ def test_every_page_can_be_reached_from_the_first(any_files: Files) -> None:
         if path not in reached:
             reached.add(path)
             waiting += found.get(path, set())
-    assert set(any_files) - reached == {"404.html"}
+    assert set(any_files) - reached - for_scripts(any_files) == {"404.html"}
 
 
 def test_ids_are_unique_labels_point_to_them_and_everything_has_its_name(any_files: Files) -> None:
@@ -266,7 +272,7 @@ def test_the_manifest_lists_every_other_file_with_its_digest(any_files: Files) -
 
 def test_static_files_carry_their_digest_in_their_name(any_files: Files) -> None:
     assets = {path: content for path, content in any_files.items() if path.startswith("assets/")}
-    assert len(assets) == 5
+    assert len(assets) == 6
     for path, content in assets.items():
         assert f".{hashlib.sha256(content).hexdigest()[:10]}." in path
 
@@ -355,7 +361,7 @@ def test_the_download_page_lists_every_file_of_data(any_files: Files) -> None:
     listed = {
         a.attributes["href"] for a in pages_of(any_files)["downloads.html"].all("a") if "download" in a.attributes
     }
-    data = {path for path in any_files if path.startswith("data/")}
+    data = {path for path in any_files if path.startswith("data/")} - for_scripts(any_files)
     assert listed == {*data, "manifest.json"}
 
 

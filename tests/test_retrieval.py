@@ -367,7 +367,13 @@ def test_identical_vectors_are_found_by_chance_and_belong_to_no_language() -> No
     assert found["language_separability"].value == pytest.approx(0, abs=TOLERANCE)
     assert found["language_separability"].pair_values == pytest.approx(0, abs=TOLERANCE)
     assert np.isnan(found["mutual_precision"].value), "nothing is anybody's nearest"
-    assert np.isnan(found["hubness"].value), "everything is as near"
+
+
+@pytest.mark.parametrize("n_concepts", [17, 22, 33, 300])
+def test_rounding_makes_no_hubs(n_concepts: int) -> None:
+    found = measured(cells(np.ones((2, n_concepts, 4))), concept_weights(n_concepts, 20, 0))["hubness"]
+    assert np.isnan(found.value), "everything is as near"
+    assert np.isnan(found.draws).all()
 
 
 def test_two_concepts() -> None:
@@ -589,6 +595,11 @@ def test_cells_with_the_same_renderings_are_one_group() -> None:
     assert cap[2, 0] == pytest.approx(1 / 3), "the words of hi find the single 早上, or share the double one"
     assert cap[0, 1] == 1
     assert np.isnan(np.diagonal(cap)).all()
+
+
+def test_the_order_of_a_cells_renderings_does_not_matter() -> None:
+    synonyms = [f"字{i}" for i in range(60)]
+    assert cell_groups({"zh": [frozenset(synonyms), frozenset(reversed(synonyms))]}).tolist() == [[0, 0]]
 
 
 def test_languages_without_common_concepts_have_no_cap() -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-STATIC = ("style.css", "theme.js", "tables.js", "map.js")
+STATIC = ("style.css", "theme.js", "tables.js", "map.js", "compare.js")
 BOKEH = "bokeh.min.js"
 
 

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from generator.comparison import rival
 from generator.datasets import Dataset
 from generator.datasets.quality import dataset_report
 from generator.languages import Language, language
+from generator.layers import Curves
 from generator.leaderboard import Leaderboard, Standing, tiers
+from generator.levels import collapse
+from generator.measures.catalogue import CATALOGUE, MeasureInfo
+from generator.measures.resampling import Interval
 from generator.published import Figure, Source, figures_of
-from generator.ranks import Placing
-from generator.results import PairResult
+from generator.ranks import Placing, Ranking
+from generator.results import Estimate, PairResult, Resamples
 from generator.site import links
 from generator.site.figures import map_json, shown_concepts, shown_points
+from generator.site.layer_figures import layer_sections
 from generator.site.marks import marks
 from generator.site.pages import (
     BoardCell,
     BoardRow,
+    CompanionRow,
     ConceptRow,
     DatasetPage,
     DatasetSummary,
     FailedPairPage,
+    GeometryRow,
     HomePage,
+    LanguagePairRow,
     LegendEntry,
     Link,
     MethodsPage,
@@ -33,8 +42,11 @@ from generator.site.pages import (
     ReportRow,
     Score,
     SpreadRow,
+    Step,
     Word,
 )
+from generator.site.traps import N_CONCEPTS, chart_legend, traps
+from generator.site.worked_example import worked_example
 
 SHOWN_CONCEPTS = 8
 """How many hardest and easiest concepts a model's page lists."""
@@ -69,11 +81,14 @@ def home_page(board: Leaderboard, title: str, description: str) -> HomePage:
     )
 
 
-def model_page(board: Leaderboard, standing: Standing, published: Sequence[Source] = ()) -> ModelPage:
+def model_page(
+    board: Leaderboard, standing: Standing, published: Sequence[Source] = (), curves: Curves | None = None
+) -> ModelPage:
     """A model's page; it shows the model as it was when last measured."""
     model = standing.model
     measured = [result for cell in standing.cells.values() if (result := cell.result)]
     latest = _newest(measured)
+    other = rival(board, standing)
     # The spread within a language tells most on the lists that a model is ranked by.
     counting = [board.dataset(slug) for slug in board.overall]
     return ModelPage(
@@ -83,6 +98,7 @@ def model_page(board: Leaderboard, standing: Standing, published: Sequence[Sourc
         latest.model if latest else model,
         OBJECTIVES.get(model.objective, model.objective),
         standing.place,
+        _rank_interval(standing.placing),
         sum(s.ranked and s.place is not None for s in board.standings),
         _verdict(standing, measured),
         tuple(_model_section(board, standing, d.slug) for d in board.datasets),
@@ -90,10 +106,14 @@ def model_page(board: Leaderboard, standing: Standing, published: Sequence[Sourc
         _spread_rows([standing.cells[dataset.slug].result for dataset in counting]),
         published_rows(board, figures_of(published, model.name)),
         latest.provenance if latest else None,
+        layers=layer_sections(model.slug, board.datasets, curves or {}),
+        compare=Link(other.name, links.comparison((model.slug, other.slug))) if other else None,
     )
 
 
-def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
+def dataset_page(
+    board: Leaderboard, slug: str, resamples: Resamples | None = None, confidence: float = 0.95
+) -> DatasetPage:
     """A dataset's page; a concept's SA there is its mean over the ranked models."""
     dataset = board.dataset(slug)
     card = dataset.card
@@ -109,6 +129,8 @@ def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
         "Licence": card.licence,
         "Link": card.link,
     }
+    infos, geometry_rows = _geometry(board, slug, resamples or {}, confidence)
+    words = next((d for d in board.scored if d.slug == board.reference), None)
     concepts = tuple(
         ConceptRow(
             c.id,
@@ -135,6 +157,9 @@ def dataset_page(board: Leaderboard, slug: str) -> DatasetPage:
         card.translated,
         board.rankings[slug].resolution if slug in board.rankings else None,
         rows,
+        infos,
+        geometry_rows,
+        Link(words.card.name, links.dataset_page(words.slug)) if words else Link("", links.HOME),
         tuple(
             ReportRow(
                 language(report.tag),
@@ -192,6 +217,10 @@ def methods_page(board: Leaderboard) -> MethodsPage:
         links.METHODS,
         "Methods",
         "How Semantic Affinity and the maps are computed, and what they do not say.",
+        worked_example(),
+        traps(),
+        chart_legend(),
+        N_CONCEPTS,
         f"{flat['map landmarks']:,}" if "map landmarks" in flat else "many",
         tuple((name.replace("_", " "), str(value)) for name, value in flat.items() if name != "layout"),
         tuple(latest.provenance.versions.items()) if latest else (),
@@ -207,10 +236,13 @@ def board_row(board: Leaderboard, standing: Standing, only: str | None = None) -
         OBJECTIVES.get(model.objective, model.objective),
         model.parameters,
         standing.place if only is None else standing.cells[only].rank,
-        standing.mean_rank,
-        standing.mean_sa,
+        _rank_interval(standing.placing),
+        standing.placing.best if standing.placing else None,
+        standing.placing.group if standing.placing else None,
+        _with_interval(standing.mean_rank, standing.mean_rank_interval),
+        _with_interval(standing.mean_sa, standing.mean_sa_interval),
         f"{sum(standing.cells[slug].result is not None for slug in board.overall)} of {len(board.overall)}",
-        tuple(_board_cell(standing, slug) for slug in slugs),
+        tuple(_board_cell(board, standing, slug) for slug in slugs),
         _drawing(standing, only) if only else None,
     )
 
@@ -219,7 +251,11 @@ def _newest(results: Sequence[PairResult]) -> PairResult | None:
     return max(results, key=lambda result: result.provenance.created, default=None)
 
 
-def _board_cell(standing: Standing, slug: str) -> BoardCell:
+def _with_interval(value: float | None, interval: Interval | None) -> Estimate:
+    return Estimate(value, interval.low, interval.high) if interval else Estimate(value)
+
+
+def _board_cell(board: Leaderboard, standing: Standing, slug: str) -> BoardCell:
     cell = standing.cells[slug]
     has_page = cell.result or cell.failure
     reasons = {
@@ -234,9 +270,17 @@ def _board_cell(standing: Standing, slug: str) -> BoardCell:
         _rank_interval(cell.placing),
         cell.placing.best if cell.placing else None,
         cell.placing.group if cell.placing else None,
+        _step(board.rankings.get(slug), standing.model.slug),
         score_of(cell.result) if cell.result else None,
         reasons.get(cell.state, ""),
     )
+
+
+def _step(ranking: Ranking | None, model: str) -> Step | None:
+    if ranking is None or model not in ranking.models[1:]:
+        return None
+    difference = ranking.difference(model, ranking.models[ranking.models.index(model) - 1])
+    return Step(Estimate(difference.value, difference.low, difference.high), difference.verdict)
 
 
 def _rank_interval(placing: Placing | None) -> str:
@@ -252,9 +296,10 @@ def score_of(result: PairResult) -> Score | None:
         estimate.value,
         estimate.low,
         estimate.high,
-        measures.null_sa,
-        measures.chance_corrected,
-        measures.centred_sa.value,
+        measures.estimate("null_sa"),
+        measures.estimate("chance_corrected"),
+        measures.centred_sa,
+        measures.offset_penalty,
         tiers(measures),
     )
 
@@ -302,6 +347,11 @@ def _pair_page(
             for c in sorted(result.concepts, key=lambda c: (c.sa is None, c.sa or 0, c.id))
         ),
         _pair_table(result),
+        _companion_rows(result.measures.companions if result.measures else {}),
+        tuple(info for key, info in CATALOGUE.items() if key in result.directed),
+        tuple(info for key, info in CATALOGUE.items() if key in result.pair_companions),
+        _language_pair_rows(result),
+        _companion_rows(result.geometry),
         links.result_file(result.model.slug, result.dataset.slug),
     )
 
@@ -383,7 +433,7 @@ def _model_section(board: Leaderboard, standing: Standing, slug: str) -> ModelSe
     shown = min(SHOWN_CONCEPTS, len(rows) // 2)
     return ModelSection(
         Link(dataset.card.name, links.dataset_page(slug)),
-        _board_cell(standing, slug),
+        _board_cell(board, standing, slug),
         _drawing(standing, slug),
         tuple(rows[:shown]),
         tuple(reversed(rows[len(rows) - shown :])),
@@ -404,7 +454,7 @@ def _spread_rows(results: Sequence[PairResult | None]) -> tuple[SpreadRow, ...]:
         rows.append(
             SpreadRow(
                 language(tag),
-                tuple(record.intra_spread if record else None for record in records),
+                tuple(Estimate(r.intra_spread, r.low, r.high) if r else Estimate(None) for r in records),
                 tuple(f"{r.n_distinct_vectors:,} of {r.n_renderings:,}" if r else "" for r in records),
             )
         )
@@ -460,6 +510,64 @@ def _pair_table(result: PairResult) -> tuple[tuple[Language, tuple[PairCell | No
         cells[pair.a, pair.b] = cells[pair.b, pair.a] = PairCell(pair.sa, pair.n, round(100 * share))
     tags = result.dataset.languages
     return tuple((language(a), tuple(cells.get((a, b)) for b in tags)) for a in tags)
+
+
+def _geometry(
+    board: Leaderboard, slug: str, resamples: Resamples, confidence: float
+) -> tuple[tuple[MeasureInfo, ...], tuple[GeometryRow, ...]]:
+    """The measures of a list of letters, signs or numbers that some model has, and the models with them."""
+    found: list[tuple[Standing, Mapping[str, Estimate]]] = []
+    for standing in board.on(slug):
+        result = standing.cells[slug].result
+        if result and result.geometry:
+            words = standing.cells[board.reference].result if board.reference else None
+            model = standing.model.slug
+            drawn = (resamples.get((model, slug), {}), resamples.get((model, board.reference), {}))
+            ratio = collapse(result, words, *drawn, confidence) if words else Estimate(None)
+            found.append((standing, {"collapse_ratio": ratio, **result.geometry}))
+    shown = [
+        info
+        for key, info in CATALOGUE.items()
+        if any(measures.get(key, Estimate(None)).value is not None for _, measures in found)
+    ]
+    rows = tuple(
+        GeometryRow(
+            Link(standing.model.name, links.model_page(standing.model.slug)),
+            links.pair_page(standing.model.slug, slug),
+            standing.ranked,
+            tuple(measures.get(info.key, Estimate(None)) for info in shown),
+        )
+        for standing, measures in found
+    )
+    return tuple(shown), rows
+
+
+def _companion_rows(estimates: Mapping[str, Estimate]) -> tuple[CompanionRow, ...]:
+    """Measures with a value, in the order of the catalogue."""
+    return tuple(
+        CompanionRow(info, estimates[key])
+        for key, info in CATALOGUE.items()
+        if key in estimates and estimates[key].value is not None
+    )
+
+
+def _language_pair_rows(result: PairResult) -> tuple[LanguagePairRow, ...]:
+    """Pairs of the languages that tables show, the best aligned first."""
+    shown = set(result.dataset.languages[:SHOWN_LANGUAGES])
+    columns = [result.pair_companions[key] for key in CATALOGUE if key in result.pair_companions]
+    rows = [
+        LanguagePairRow(
+            language(pair.a),
+            language(pair.b),
+            pair.n,
+            Estimate(pair.sa, pair.low, pair.high),
+            tuple(result.directed[key][i] for key in CATALOGUE if key in result.directed),
+            tuple(Estimate(column.value[i], column.low[i], column.high[i]) for column in columns),
+        )
+        for i, pair in enumerate(result.language_pairs)
+        if {pair.a, pair.b} <= shown
+    ]
+    return tuple(sorted(rows, key=lambda row: -(row.affinity.value or 0)))
 
 
 def _label(concept: str, renderings: Mapping[str, Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from generator.datasets import Dataset
 from generator.leaderboard import Leaderboard, tiers
+from generator.measures.catalogue import COMPANIONS
 from generator.results import to_json
 from generator.site import links
 
@@ -49,10 +50,12 @@ COLUMNS = {
     "null_sa": "Float64",
     "chance_corrected": "Float64",
     "centred_sa": "Float64",
+    "offset_penalty": "Float64",
     "inter_spread": "Float64",
     "intra_spread": "Float64",
     "reference_sa": "Float64",
     "euclidean_sa": "Float64",
+    **dict.fromkeys(COMPANIONS, "Float64"),
     "n_concepts": "Int64",
     "n_languages": "Int64",
     "model_revision": "string",
@@ -112,6 +115,8 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
                     "intra_spread": measures.intra_spread,
                     "reference_sa": measures.reference_sa,
                     "euclidean_sa": measures.euclidean_sa,
+                    "offset_penalty": measures.offset_penalty.value,
+                    **{key: measures.estimate(key).value for key in COMPANIONS},
                 }
             records.append(record)
     return records

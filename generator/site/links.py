@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Sequence
 
 HOME = "index.html"
 DOMAINS = "domains.html"
 CLAIMS = "claims.html"
+COMPARE = "compare.html"
+COMPANIONS = "companions.html"
 METHODS = "methods.html"
 DOWNLOADS = "downloads.html"
 NOT_FOUND = "404.html"
+COMPARISON_DATA = "data/compare"
 
 
 def model_page(model: str) -> str:
@@ -38,6 +42,25 @@ def result_file(model: str, dataset: str) -> str:
 def dataset_file(dataset: str) -> str:
     """The word list of a dataset, as published."""
     return f"data/datasets/{dataset}.csv"
+
+
+def comparison(models: Sequence[str]) -> str:
+    """The comparison of models by their slugs.
+
+    >>> comparison(["labse", "e5"])
+    'compare.html#models=labse,e5'
+    """
+    return f"{COMPARE}#models={','.join(models)}"
+
+
+def comparison_words(dataset: str) -> str:
+    """The words of a dataset, as the comparison page loads them."""
+    return f"{COMPARISON_DATA}/{dataset}.js"
+
+
+def comparison_data(model: str, dataset: str) -> str:
+    """What the comparison page loads of a pair."""
+    return f"{COMPARISON_DATA}/{model}--{dataset}.js"
 
 
 def relative(target: str, page: str) -> str:

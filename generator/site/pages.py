@@ -10,9 +10,14 @@ from typing import ClassVar
 
 from generator.claims import Status
 from generator.languages import Language
+from generator.layers import LayerCurve
 from generator.leaderboard import Tier
+from generator.measures.catalogue import MeasureInfo
+from generator.ranks import Verdict
 from generator.results import Estimate, MapQualityRecord, ModelRecord, PairFailure, PairResult, Provenance
 from generator.site.marks import Mark
+from generator.site.traps import Trap
+from generator.site.worked_example import WorkedExample
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,21 @@ class Score:
     value: float
     low: float | None
     high: float | None
-    null: float | None
-    chance_corrected: float | None
-    centred: float | None
+    null: Estimate
+    chance_corrected: Estimate
+    centred: Estimate
+    offset: Estimate
     tiers: tuple[Tier, ...]
     """The tier of the value, then any other that the interval reaches."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a dataset says of a model and the one ranked next above it."""
+
+    difference: Estimate
+    """Its SA less that of the model above, with an interval that holds for all pairs of models at once."""
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ class BoardCell:
     """The share of the resamples in which the model comes first."""
     group: int | None
     """Tie group."""
+    step: Step | None
+    """Against the model ranked next above on this dataset."""
     score: Score | None
     reason: str
 
@@ -72,8 +89,14 @@ class BoardRow:
     objective: str
     parameters: int | None
     place: int | None
-    mean_rank: float | None
-    mean_sa: float | None
+    place_interval: str
+    """The places that the central 95 % of the resamples reach; empty without resamples."""
+    best: float | None
+    """The share of the resamples in which the model comes first over all datasets that count."""
+    group: int | None
+    """Tie group over all datasets that count."""
+    mean_rank: Estimate
+    mean_sa: Estimate
     measured: str
     """How many of the datasets that count towards the place, such as "3 of 4"."""
     cells: tuple[BoardCell, ...]
@@ -164,9 +187,21 @@ class SpreadRow:
     """A language's spread in each dataset's column."""
 
     language: Language
-    spreads: tuple[float | None, ...]
+    spreads: tuple[Estimate, ...]
     distinct: tuple[str, ...]
     """Words with a vector of their own, such as "82 of 341"."""
+
+
+@dataclass(frozen=True)
+class LayerSection:
+    """A model's layers on one dataset."""
+
+    dataset: Link
+    reading: str
+    """What is seen in the charts."""
+    charts: tuple[str, ...]
+    """As SVG, safe to show as they are."""
+    curve: LayerCurve
 
 
 @dataclass(frozen=True)
@@ -177,6 +212,7 @@ class ModelPage(Page):
     model: ModelRecord
     objective: str
     place: int | None
+    place_interval: str
     n_ranked: int
     verdict: str
     sections: tuple[ModelSection, ...]
@@ -184,6 +220,19 @@ class ModelPage(Page):
     spreads: tuple[SpreadRow, ...]
     published: tuple[PublishedRow, ...]
     provenance: Provenance | None
+    compare: Link | None
+    """The comparison with the next model, by its name; None where there is nothing to compare."""
+    layers: tuple[LayerSection, ...]
+
+
+@dataclass(frozen=True)
+class GeometryRow:
+    """How one model lays out a list of letters, signs or numbers; values in the order of the table's columns."""
+
+    model: Link
+    page: str
+    ranked: bool
+    values: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True)
@@ -215,6 +264,11 @@ class DatasetPage(Page):
     resolution: float | None
     """The smallest difference of SA that this list can tell; None below two models with resamples."""
     rows: tuple[BoardRow, ...]
+    geometry: tuple[MeasureInfo, ...]
+    """Measures of a list of letters, signs or numbers that some model has."""
+    geometry_rows: tuple[GeometryRow, ...]
+    words: Link
+    """The list of words that spreads are compared with."""
     report: tuple[ReportRow, ...]
     columns: tuple[tuple[str, str], ...]
     """Further columns of the word list, with what the card says of them."""
@@ -244,6 +298,27 @@ class PairCell:
 
 
 @dataclass(frozen=True)
+class CompanionRow:
+    """A companion measure of a pair."""
+
+    info: MeasureInfo
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class LanguagePairRow:
+    """Two languages with SA and the companion measures, in the order of the table's columns."""
+
+    a: Language
+    b: Language
+    n: int
+    affinity: Estimate
+    both_ways: tuple[tuple[float | None, float | None], ...]
+    """The directed measures from a to b, and from b to a."""
+    values: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
 class PairPage(Page):
     """One model on one dataset."""
 
@@ -269,6 +344,14 @@ class PairPage(Page):
     """Of the columns with words, which may be fewer than there are languages."""
     concepts: tuple[ConceptRow, ...]
     pairs: tuple[tuple[Language, tuple[PairCell | None, ...]], ...]
+    companions: tuple[CompanionRow, ...]
+    directed_measures: tuple[MeasureInfo, ...]
+    """Those that each pair of languages has in both directions."""
+    pair_measures: tuple[MeasureInfo, ...]
+    language_pairs: tuple[LanguagePairRow, ...]
+    """Those of the first languages only where there are many."""
+    geometry: tuple[CompanionRow, ...]
+    """Of lists of letters, signs or numbers."""
     data: str
 
 
@@ -392,10 +475,58 @@ class ClaimsPage(Page):
 
 
 @dataclass(frozen=True)
+class CorrelationCell:
+    """How a measure goes with SA: the mean rank correlation over word lists, its range, and over how many of what."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n_models: int
+    n_datasets: int
+
+
+@dataclass(frozen=True)
+class CompanionSection:
+    """One measure against SA."""
+
+    info: MeasureInfo
+    ranked: CorrelationCell
+    every: CorrelationCell
+    """With controls."""
+    drawing: str | None
+
+
+@dataclass(frozen=True)
+class CompanionBoardRow:
+    """A model with every measure on one dataset."""
+
+    model: Link
+    page: str
+    ranked: bool
+    affinity: Estimate
+    values: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class CompanionsPage(Page):
+    """What SA alone cannot see."""
+
+    template = "companions.html"
+    dataset: Link
+    sections: tuple[CompanionSection, ...]
+    measures: tuple[MeasureInfo, ...]
+    rows: tuple[CompanionBoardRow, ...]
+
+
+@dataclass(frozen=True)
 class MethodsPage(Page):
     """What is measured and how, and what it does not say."""
 
     template = "methods.html"
+    example: WorkedExample
+    traps: tuple[Trap, ...]
+    trap_legend: tuple[tuple[str, Mark], ...]
+    trap_concepts: int
     landmarks: str
     parameters: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]

@@ -14,13 +14,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.claims import Findings
 from generator.config import Benchmark
+from generator.layers import Curves
 from generator.leaderboard import Leaderboard, build_leaderboard
+from generator.measures.catalogue import AFFINITY, CATALOGUE
 from generator.records import model_record
 from generator.resources import shipped
 from generator.results import Outcome, Resamples
 from generator.site import compose, exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.claims_page import claims_page
+from generator.site.companions_page import companions_page
+from generator.site.compare_page import compare_files, compare_page
 from generator.site.domain_page import domains_page
 from generator.site.figures import map_drawing
 from generator.site.formulas import formula
@@ -42,7 +46,10 @@ class SiteContext:
 
 
 def render_site(
-    benchmark: Benchmark, outcomes: Sequence[Outcome], resamples: Resamples | None = None
+    benchmark: Benchmark,
+    outcomes: Sequence[Outcome],
+    resamples: Resamples | None = None,
+    curves: Curves | None = None,
 ) -> dict[str, bytes]:
     """Every file of the site by its path, ``manifest.json`` with their SHA-256 included.
 
@@ -52,42 +59,57 @@ def render_site(
         benchmark: what was configured.
         outcomes: what the result store holds.
         resamples: the stored resamples by model and dataset slug; without them differences have no intervals.
+        curves: the stored layer curves.
     """
     expected = [model_record(model, {}, model.dimensions) for model in benchmark.models]
-    board = build_leaderboard(benchmark.datasets, expected, outcomes, benchmark.overall, benchmark.reference, resamples)
+    board = build_leaderboard(
+        benchmark.datasets,
+        expected,
+        outcomes,
+        benchmark.overall,
+        benchmark.reference,
+        resamples,
+        benchmark.parameters.confidence,
+    )
     assets = load_assets(shipped("templates"))
     data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
-    files = dict(assets.values()) | data | _drawings(board)
+    files = dict(assets.values()) | data | _drawings(board) | compare_files(board, resamples or {})
     site = SiteContext(
         benchmark.site.title,
         version("isogloss"),
         max((outcome.provenance.created for outcome in outcomes), default=""),
         (
             pages.Link("Leaderboard", links.HOME),
+            pages.Link("Compare", links.COMPARE),
             pages.Link("Domains", links.DOMAINS),
             pages.Link("Claims", links.CLAIMS),
+            pages.Link("Beyond SA", links.COMPANIONS),
             pages.Link("Methods", links.METHODS),
             pages.Link("Downloads", links.DOWNLOADS),
         ),
     )
     asset_paths = {name: path for name, (path, _) in assets.items()}
     environment = _environment()
-    for page in _pages(board, benchmark, resamples or {}, data):
+    for page in _pages(board, benchmark, resamples or {}, curves or {}, data):
         files[page.path] = _laid_out(environment, page, site, asset_paths)
     files[MANIFEST] = _manifest(files)
     return dict(sorted(files.items()))
 
 
-def _pages(board: Leaderboard, benchmark: Benchmark, resamples: Resamples, data: Mapping[str, bytes]) -> list[Page]:
+def _pages(
+    board: Leaderboard, benchmark: Benchmark, resamples: Resamples, curves: Curves, data: Mapping[str, bytes]
+) -> list[Page]:
     confidence = benchmark.parameters.confidence
     findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
         compose.home_page(board, benchmark.site.title, benchmark.site.description),
-        *(compose.model_page(board, standing, benchmark.published) for standing in board.standings),
-        *(compose.dataset_page(board, dataset.slug) for dataset in board.datasets),
+        *(compose.model_page(board, standing, benchmark.published, curves) for standing in board.standings),
+        *(compose.dataset_page(board, dataset.slug, resamples, confidence) for dataset in board.datasets),
         *compose.pair_pages(board),
+        compare_page(board, resamples, confidence),
         domains_page(board, findings.domains),
         claims_page(findings),
+        companions_page(board),
         compose.methods_page(board),
         _downloads_page(board, data),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
@@ -136,7 +158,12 @@ def _environment(templates: Path | None = None) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"decimal": decimal, "short_count": short_count, "file_size": file_size, "percent": percent}
-    environment.globals |= {"formula": formula, "shape_path": shape_path}
+    environment.globals |= {
+        "formula": formula,
+        "shape_path": shape_path,
+        "catalogue": CATALOGUE,
+        "affinity_measures": AFFINITY,
+    }
     return environment
 
 
