@@ -210,16 +210,17 @@ def repetition(setting: Setting, truth: Truth, seed: int) -> Repetition:
             raise ValueError(f"no interval of {name} in repetition {seed}")
         missed[name] = int(interval.low > truth.values[name]) - int(interval.high < truth.values[name])
         width[name] = interval.high - interval.low
-    gaps = tuple(_told([scores[0], measured(model(noise))]) for noise in truth.noises)
-    return Repetition(missed, width, _told(scores[:2]), _told(scores), gaps)
+    gaps = tuple(_told([scores[0], measured(model(noise))], setting.n_concepts) for noise in truth.noises)
+    return Repetition(missed, width, _told(scores[:2], setting.n_concepts), _told(scores, setting.n_concepts), gaps)
 
 
-def _told(scores: Sequence[tuple[float, FloatArray, FloatArray]]) -> bool:
+def _told(scores: Sequence[tuple[float, FloatArray, FloatArray]], n_concepts: int) -> bool:
     """Whether any two of the models are called different."""
     names = [str(i) for i in range(len(scores))]
     found = ranking(
         {name: value for name, (value, _, _) in zip(names, scores, strict=True)},
         {name: draws for name, (_, draws, _) in zip(names, scores, strict=True)},
+        n_concepts=n_concepts,
     )
     return any(found.difference(a, b).verdict == "differ" for a, b in combinations(names, 2))
 

@@ -21,10 +21,10 @@ from generator.measures.affinity import (
     semantic_affinity,
 )
 from generator.measures.catalogue import CATALOGUE
-from generator.measures.companion import Companion, cells_of
+from generator.measures.companion import Cells, Companion, cells_of
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
 from generator.measures.likeness import likeness_measures
-from generator.measures.neighbours import nearest_neighbours
+from generator.measures.neighbours import even_sample, nearest_neighbours
 from generator.measures.resampling import (
     AffinityDraws,
     Interval,
@@ -141,6 +141,7 @@ def alignment(
             if resampled and name in BARE and estimate.low is not None and estimate.high is not None
         },
         retrieval_cap=known(companions.cap),
+        sample=companions.sample,
         companions={
             name: _estimate(_Drawn(found.value, found.draws), confidence) if resampled else Estimate(known(found.value))
             for name, found in companions.measures.items()
@@ -189,6 +190,7 @@ class _Companions:
     directed: Mapping[str, FloatArray]
     attraction: FloatArray
     cap: float
+    sample: int | None
 
 
 def _companions(
@@ -200,23 +202,26 @@ def _companions(
     drawn: AffinityDraws,
     weights: FloatArray,
 ) -> _Companions:
-    cells = cells_of(units, concepts)
+    every = cells_of(units, concepts)
+    sample = even_sample(concepts.n_concepts)
+    cells = Cells(every.languages, every.units[:, sample], every.held[:, sample])
     neighbours = nearest_neighbours(cells)
     texts = {
         tag: [frozenset(concept.renderings.get(tag, ())) for concept in dataset.concepts] for tag in dataset.languages
     }
     found = {
-        **retrieval_measures(neighbours, weights),
-        **likeness_measures(cells, weights),
+        **retrieval_measures(neighbours, weights[:, sample]),
+        **likeness_measures(cells, weights[:, sample]),
         "identical_share": identical_share(texts, weights),
         "sa_without_identical": affinity_without_identical(spreads, same_spelling(texts), affinity, drawn, weights),
     }
-    caps = retrieval_cap(cell_groups(texts))
+    caps = retrieval_cap(cell_groups(texts)[:, sample])
     return _Companions(
         {name: found[name] for name in CATALOGUE if name in found},
         directed_retrieval(neighbours),
         language_attraction(neighbours),
         float(caps[np.isfinite(caps)].mean()) if np.isfinite(caps).any() else np.nan,
+        len(sample) if len(sample) < concepts.n_concepts else None,
     )
 
 

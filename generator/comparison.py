@@ -193,7 +193,9 @@ def compare(
         if not lacking:
             results = tuple(r for s in standings if (r := s.cells[dataset.slug].result))
             draws = _drawn([resamples.get((slug, dataset.slug), {}) for slug in models])
-            shared.append(Shared(dataset, results, _scores(records, _values(results), draws, confidence)))
+            shared.append(
+                Shared(dataset, results, _scores(records, _values(results), draws, confidence, len(dataset.concepts)))
+            )
     counted = [each for each in shared if each.dataset.slug in board.overall]
     counts = len(counted) == len(board.overall) > 1
     return Comparison(
@@ -417,13 +419,15 @@ def _values(results: Sequence[PairResult]) -> FloatArray:
     return np.array(rows, dtype=np.float64).T
 
 
-def _scores(models: Sequence[ModelRecord], values: FloatArray, draws: FloatArray | None, confidence: float) -> Scores:
+def _scores(
+    models: Sequence[ModelRecord], values: FloatArray, draws: FloatArray | None, confidence: float, n_concepts: int
+) -> Scores:
     slugs = [model.slug for model in models]
     nulls, lifts = ([v if np.isfinite(v) else None for v in row] for row in values[1:].tolist())
     affinity = dict(zip(slugs, values[0].tolist(), strict=True))
     resampled = draws is not None and np.isfinite(draws).all(axis=0).sum() >= LEAST_DRAWS
     held = dict(zip(slugs, draws, strict=True)) if draws is not None and resampled else None
-    ranked = ranking(affinity, held, confidence) if held else None
+    ranked = ranking(affinity, held, confidence, n_concepts) if held else None
 
     def contrast(i: int, j: int) -> Contrast:
         a, b = slugs[i], slugs[j]
@@ -449,7 +453,8 @@ def _overall(
     drawn = [_drawn([resamples.get((m.slug, shared.dataset.slug), {}) for m in models]) for shared in counted]
     known = [draws for draws in drawn if draws is not None]
     together = len(known) == len(drawn) and len({draws.shape for draws in known}) == 1
-    return _scores(models, values, np.mean(known, axis=0) if together else None, confidence)
+    shortest = min(len(shared.dataset.concepts) for shared in counted)
+    return _scores(models, values, np.mean(known, axis=0) if together else None, confidence, shortest)
 
 
 def _by_slug(models: Sequence[ModelRecord], values: Sequence[float | None]) -> dict[str, float | None]:

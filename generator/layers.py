@@ -23,11 +23,11 @@ from generator.errors import Fault, InputError, IsoglossError, MeasureUndefinedE
 from generator.listing import as_table
 from generator.measures.affinity import centred_vectors, semantic_affinity, unit_vectors
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
-from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
+from generator.measures.resampling import affinity_draws, percentile_interval
 from generator.models.encoder import Encoder, Settings
 from generator.models.registry import Model
 from generator.models.sources import identity, pinned
-from generator.pair import Parameters, concept_index, today, versions
+from generator.pair import Parameters, concept_index, dataset_weights, today, versions
 from generator.progress import say
 from generator.records import dataset_record, model_record
 from generator.results import (
@@ -121,7 +121,7 @@ def layer_curve(
         pooling: how the model itself pools.
     """
     concepts = concept_index(dataset)
-    weights = concept_weights(concepts.n_concepts, parameters.draws, [parameters.seed, int(dataset.digest[:16], 16)])
+    weights = dataset_weights(dataset, parameters)
     row = {text: i for i, text in enumerate(dataset.texts)}
     rows = {tag: [row[text] for text in texts] for tag, texts in dataset.renderings.items()}
     return LayerCurve(
@@ -305,7 +305,7 @@ def _measured(
     except MeasureUndefinedError as error:
         undefined["centred_sa"] = str(error)
     else:
-        drawn = affinity_draws(without_offset, concepts, centred.concept_spread, weights)
+        drawn = affinity_draws(without_offset, concepts, centred.concept_spread, weights, null=False)
         measures["centred_sa"] = (centred.value, drawn.affinity)
     estimates = {name: _estimate(value, drawn, confidence) for name, (value, drawn) in measures.items()}
     for name, estimate in estimates.items():

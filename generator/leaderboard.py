@@ -150,8 +150,12 @@ def build_leaderboard(
     for row in cells.values():
         row.update({slug: Cell("missing") for slug in slugs if slug not in row})
     ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
-    rankings = {slug: _ranking(slug, ranks[slug], cells, resamples or {}, confidence) for slug in translated}
-    together = overall_of([rankings[slug] for slug in counting], confidence)
+    sizes = {dataset.slug: len(dataset.concepts) for dataset in datasets}
+    rankings = {
+        slug: _ranking(slug, ranks[slug], cells, resamples or {}, confidence, sizes[slug]) for slug in translated
+    }
+    shortest = min((sizes[slug] for slug in counting), default=None)
+    together = overall_of([rankings[slug] for slug in counting], confidence, shortest)
     standings = [_standing(models[slug], row, counting, ranks, rankings, together) for slug, row in cells.items()]
     return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""), rankings)
 
@@ -182,6 +186,7 @@ def _ranking(
     cells: Mapping[str, Mapping[str, Cell]],
     resamples: Resamples,
     confidence: float,
+    n_concepts: int,
 ) -> Ranking:
     """The models ranked on a dataset, compared; none of them unless all have the same number of resamples.
 
@@ -191,7 +196,9 @@ def _ranking(
     held = {model: draws.astype(np.float64) for model, draws in drawn.items() if draws is not None}
     if len(held) < len(ranks) or len({len(draws) for draws in held.values()}) > 1:
         return ranking({}, {})
-    return ranking({m: value for m in ranks if (value := _value(cells[m][slug])) is not None}, held, confidence)
+    return ranking(
+        {m: value for m in ranks if (value := _value(cells[m][slug])) is not None}, held, confidence, n_concepts
+    )
 
 
 def _standing(

@@ -21,7 +21,7 @@ from generator.errors import MeasureUndefinedError
 from generator.levels import geometry, labels
 from generator.manifold import MAP_VERSION, Layout
 from generator.measures.affinity import unit_vectors
-from generator.measures.index import ConceptIndex, Incidence, VectorArray
+from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
 from generator.measures.resampling import concept_weights
 from generator.models.encoder import Settings
 from generator.models.registry import ON_DISK, Model
@@ -106,9 +106,7 @@ def measure_pair(
     """
     _refuse_faulty(dataset, vectors)
     units, concepts = unit_vectors(vectors), concept_index(dataset)
-    # Datasets share no concepts, so their resamples must have nothing in common either.
-    own = int(dataset.digest[:16], 16)
-    weights = concept_weights(concepts.n_concepts, parameters.draws, [parameters.seed, own])
+    weights = dataset_weights(dataset, parameters)
     aligned = (
         alignment(dataset, concepts, vectors, units, weights, parameters.confidence)
         if dataset.card.translated
@@ -154,6 +152,13 @@ def concept_index(dataset: Dataset) -> ConceptIndex:
         rows, concepts = np.array(placed, dtype=np.int64).reshape(-1, 2).T
         languages[tag] = Incidence(rows, concepts)
     return ConceptIndex(len(dataset.concepts), languages)
+
+
+def dataset_weights(dataset: Dataset, parameters: Parameters) -> FloatArray:
+    """How often each concept is drawn in each resample, (draws, C): the same for every model and measure."""
+    # Datasets share no concepts, so their resamples must have nothing in common either.
+    own = int(dataset.digest[:16], 16)
+    return concept_weights(len(dataset.concepts), parameters.draws, [parameters.seed, own])
 
 
 def provenance(dataset: Dataset, model: Model, parameters: Parameters) -> Provenance:

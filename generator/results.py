@@ -102,6 +102,8 @@ class Measures:
     """Of the measures above that are bare numbers, where resamples give one."""
     retrieval_cap: float | None = None
     """The highest retrieval P@1 that any vectors could reach, since some renderings are spelt alike."""
+    sample: int | None = None
+    """How many concepts the companions of neighbours and structure look at, spread evenly; None for all."""
     companions: Mapping[str, Estimate] = field(default_factory=dict)
     """What SA alone cannot see; see `generator.measures.catalogue`."""
 

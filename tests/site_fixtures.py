@@ -123,6 +123,7 @@ def measured(
             Estimate(None if centred is None else centred - sa),
             {"null_sa": Interval(NULL - 0.01, NULL + 0.01)},
             0.9375,
+            None,
             {
                 "retrieval_p1": Estimate(sa, sa - 0.05, sa + 0.05),
                 "hubness": Estimate(1.5),

@@ -45,7 +45,7 @@ from generator.config import load_benchmark
 from generator.datasets import Dataset
 from generator.errors import InputError
 from generator.leaderboard import Leaderboard, build_leaderboard
-from generator.ranks import ranking
+from generator.ranks import for_small_lists, ranking
 from generator.results import Outcome, PairFailure, PairResult, Resamples, ResultStore
 
 WordList = Callable[..., Dataset]
@@ -89,15 +89,15 @@ def compared(
 # Differences
 
 
-def brute(rows: Mapping[str, npt.NDArray[np.float64]], confidence: float = 0.95) -> dict[tuple[str, str], float]:
+def brute(rows: Mapping[str, npt.NDArray[np.float64]], n_concepts: int) -> dict[tuple[str, str], float]:
     """Half the width of every interval, draw by draw in plain Python."""
     pairs = list(combinations(rows, 2))
     differences = {(a, b): [float(x) - float(y) for x, y in zip(rows[a], rows[b], strict=True)] for a, b in pairs}
     mean = {pair: sum(d) / len(d) for pair, d in differences.items()}
     sd = {p: (sum((x - mean[p]) ** 2 for x in d) / (len(d) - 1)) ** 0.5 for p, d in differences.items()}
     largest = [max(abs(d[i] - mean[p]) / sd[p] for p, d in differences.items()) for i in range(B)]
-    critical = float(np.quantile(largest, confidence))
-    return {pair: critical * sd[pair] for pair in pairs}
+    critical = float(np.quantile(largest, 0.95))
+    return {pair: for_small_lists(critical, n_concepts) * sd[pair] for pair in pairs}
 
 
 @pytest.mark.parametrize("slugs", [("a", "b"), ("c", "a", "b"), ("d", "a", "c", "b")])
@@ -108,8 +108,9 @@ def test_intervals_hold_for_the_compared_models_at_once(lists: tuple[Dataset, ..
     assert [m.slug for m in found.models] == list(slugs)
     for shared in found.shared:
         rows = {slug: resamples[slug, shared.dataset.slug]["semantic_affinity"].astype(np.float64) for slug in slugs}
-        reach = brute(rows)
-        ranked = ranking(dict(zip(slugs, shared.scores.values, strict=True)), rows)
+        n = len(shared.dataset.concepts)
+        reach = brute(rows, n)
+        ranked = ranking(dict(zip(slugs, shared.scores.values, strict=True)), rows, n_concepts=n)
         assert [(c.a.slug, c.b.slug) for c in shared.scores.contrasts] == list(combinations(slugs, 2))
         for contrast in shared.scores.contrasts:
             a, b = contrast.a.slug, contrast.b.slug
@@ -133,7 +134,7 @@ def test_overall_is_the_mean_over_the_lists_that_count_draw_by_draw(lists: tuple
         for slug in ("a", "b")
     }
     (contrast,) = found.overall.contrasts
-    reach = brute(rows)["a", "b"]
+    reach = brute(rows, min(len(dataset.concepts) for dataset in lists[:2]))["a", "b"]
     assert contrast.difference.low == pytest.approx(0.075 - reach, abs=1e-9)
     assert contrast.difference.high == pytest.approx(0.075 + reach, abs=1e-9)
     wider = compared(lists, outcomes, resamples, "a", "b", confidence=0.99).overall

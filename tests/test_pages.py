@@ -439,8 +439,11 @@ def test_every_drop_stands_with_its_interval_the_part_above_chance_and_the_sprea
         assert set(rows) == set(expected)
         for name, (score, drop, reference) in expected.items():
             assert drop is not None
-            assert [squeezed(cell) for cell in rows[name]] == [
-                *(told(each.affinity, "{:.3f}".format, "–") for each in (score, reference)),
+            first, *others = rows[name]
+            interval = f"{score.affinity.low:.3f}–{score.affinity.high:.3f}" if score.affinity.low else "no interval"
+            assert first.text.startswith(f"{score.affinity.value:.3f}{interval}null 0.450centred ")
+            assert [squeezed(cell) for cell in others] == [
+                told(reference.affinity, "{:.3f}".format, "–"),
                 told(drop.raw, share, " to "),
                 f"{told(drop.above_chance, share, ' to ')} {lifts(reference, score)}",
                 share(drop.by_spread),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generator.ranks import Difference, Overall, overall_of, ranking
+from generator.ranks import Difference, Overall, for_small_lists, overall_of, ranking
 
 B = 2000
 
@@ -131,3 +131,27 @@ def test_overall_is_of_the_models_that_all_datasets_have() -> None:
 def test_without_a_draw_that_all_models_share_nothing_is_ranked() -> None:
     odd = np.where(np.arange(10) % 2 == 0, 0.5, np.nan)
     assert ranking({"a": 0.5, "b": 0.5}, {"a": odd, "b": odd[::-1]}).models == ()
+
+
+# Short lists
+
+
+@pytest.mark.parametrize("n", [8, 30, 100, 350])
+def test_critical_values_of_short_lists_are_those_of_student(n: int) -> None:
+    from scipy.special import ndtr, stdtrit
+
+    for critical in (1.6, 1.96, 2.8, 3.5):
+        student = stdtrit(n - 1, ndtr(critical)) * np.sqrt(n / (n - 1))
+        assert for_small_lists(critical, n) == pytest.approx(student, rel=0.002 if n >= 30 else 0.04)
+    assert for_small_lists(1.96, n) > 1.96
+    assert for_small_lists(1.96, 1) == for_small_lists(1.96, None) == 1.96, "nothing can be said of one concept"
+
+
+def test_intervals_of_differences_widen_on_short_lists() -> None:
+    values = {"a": 0.6, "b": 0.61}
+    draws = draws_about(values, 0.01)
+    many, few = ranking(values, draws), ranking(values, draws, n_concepts=10)
+    assert few.critical == for_small_lists(many.critical, 10) > many.critical
+    assert few.difference("b", "a").high > many.difference("b", "a").high
+    (placing,) = {found.placings["a"].rank_high for found in (many, few)}
+    assert placing == 2, "rank intervals are of the draws alone"

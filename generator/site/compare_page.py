@@ -36,7 +36,7 @@ from generator.leaderboard import Leaderboard, Standing
 from generator.ranks import EQUIVALENT, LEAST_DEVIATION, POWER_QUANTILE
 from generator.results import Draws, PairResult, Resamples
 from generator.site import links
-from generator.site.figures import shown_points
+from generator.site.figures import json_in_script, shown_points
 from generator.site.marks import marks, shape_path
 from generator.site.pages import Link, Page
 
@@ -167,7 +167,12 @@ def _catalogue(board: Leaderboard, scored: list[Standing], confidence: float) ->
             for standing in scored
         ],
         "datasets": [
-            {"slug": dataset.slug, "name": dataset.card.name, "counts": dataset.slug in board.overall}
+            {
+                "slug": dataset.slug,
+                "name": dataset.card.name,
+                "counts": dataset.slug in board.overall,
+                "concepts": len(dataset.concepts),
+            }
             for dataset in board.scored
         ],
         "phrases": dict(PHRASES),
@@ -236,7 +241,5 @@ def _places(result: PairResult) -> Mapping[tuple[str, str], tuple[float, float]]
 
 
 def _script(stem: str, data: Mapping[str, Any]) -> bytes:
-    """A data file: JSON as an argument. No ``<`` in it, and no character that once ended a line of a script."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return f"{RECEIVER}({json.dumps(stem)},{text});\n".encode()
+    """A data file: JSON as an argument."""
+    return f"{RECEIVER}({json.dumps(stem)},{json_in_script(data)});\n".encode()

@@ -9,7 +9,7 @@ from generator.domains import GroupDrop, ModelDomains, drops_by_objective
 from generator.leaderboard import Leaderboard
 from generator.results import Estimate
 from generator.site import links
-from generator.site.compose import OBJECTIVES
+from generator.site.compose import OBJECTIVES, score_of
 from generator.site.marks import marks, shape_path
 from generator.site.pages import DomainSection, DomainsPage, DropRow, GroupRow, Link, MapStrip
 
@@ -108,8 +108,8 @@ def _reach(drop: Estimate) -> tuple[float, float]:
 def _drop_rows(models: Sequence[ModelDomains], slug: str, reference: str) -> tuple[DropRow, ...]:
     rows = []
     for each in models:
-        model, score = each.standing.model, each.scores.get(slug)
-        if score and score.drop:
+        model, score, result = each.standing.model, each.scores.get(slug), each.standing.cells[slug].result
+        if score and score.drop and result and (shown := score_of(result)):
             rows.append(
                 DropRow(
                     Link(model.name, links.model_page(model.slug)),
@@ -117,7 +117,7 @@ def _drop_rows(models: Sequence[ModelDomains], slug: str, reference: str) -> tup
                     each.standing.ranked,
                     OBJECTIVES.get(model.objective, model.objective),
                     model.parameters,
-                    score.affinity,
+                    shown,
                     each.scores[reference].affinity,
                     score.above_chance,
                     each.scores[reference].above_chance,

@@ -67,7 +67,12 @@ def map_json(result: PairResult, concept_labels: Mapping[str, str], target: str)
     for renderer in (each["attributes"] for each in figure["renderers"]):
         if renderer["name"] in words:
             renderer["data_source"]["attributes"]["data"]["entries"] = words[renderer["name"]]
-    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    return json_in_script(item)
+
+
+def json_in_script(value: Any) -> str:
+    """JSON as a script may hold it: no ``<`` that could end the element, no character that once ended a line."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 

@@ -375,7 +375,7 @@ class DropRow:
     ranked: bool
     objective: str
     parameters: int | None
-    affinity: Estimate
+    score: Score
     reference: Estimate
     lift: Estimate
     """1 - V/V₀ here, and on the reference."""

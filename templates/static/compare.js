@@ -60,8 +60,20 @@
 
   const pairsOf = (items) => items.flatMap((_, i) => items.slice(i + 1).map((__, k) => [i, i + 1 + k]));
 
+  /** A critical value for differences of so many resampled concepts; see generator/ranks.py, for_small_lists. */
+  function forSmallLists(c, concepts) {
+    if (concepts < 2) return c;
+    const df = concepts - 1;
+    const student =
+      c +
+      (c ** 3 + c) / 4 / df +
+      (5 * c ** 5 + 16 * c ** 3 + 3 * c) / 96 / df ** 2 +
+      (3 * c ** 7 + 19 * c ** 5 + 17 * c ** 3 - 15 * c) / 384 / df ** 3;
+    return student * Math.sqrt(concepts / df);
+  }
+
   /** Every model less every later one, with intervals that hold for all at once; without them where draws are null. */
-  function contrasts(values, draws) {
+  function contrasts(values, draws, concepts) {
     const plain = pairsOf(values).map(([i, j]) => ({ i, j, value: values[i] - values[j] }));
     if (!draws || draws.some((row) => !row || row.length !== draws[0].length)) return plain;
     const known = Array.from(draws[0].keys()).filter((b) => draws.every((row) => Number.isFinite(row[b])));
@@ -77,7 +89,7 @@
         largest[b] = Math.max(largest[b], Math.abs(d - middle) / contrast.deviation);
       });
     }
-    const critical = quantile(largest, catalogue.confidence);
+    const critical = forSmallLists(quantile(largest, catalogue.confidence), concepts);
     for (const contrast of plain) {
       contrast.low = contrast.value - critical * contrast.deviation;
       contrast.high = contrast.value + critical * contrast.deviation;
@@ -268,7 +280,8 @@
       const values = of.map((each) => each.sa);
       const draws = of.map((each) => decoded(each.draws));
       const [nulls, lifts] = [of.map((each) => each.null), of.map((each) => each.lift)];
-      scores.set(slug, { name: datasets.get(slug).name, values, draws, nulls, lifts, found: contrasts(values, draws) });
+      const { name, concepts } = datasets.get(slug);
+      scores.set(slug, { name, values, draws, nulls, lifts, found: contrasts(values, draws, concepts) });
     }
     if (counting.length < 2 || !counting.every((slug) => scores.has(slug))) return scores;
     const parts = counting.map((slug) => scores.get(slug));
@@ -282,7 +295,8 @@
         ? state.models.map((_, i) => averaged(parts.map((part) => part.draws[i])))
         : null;
     const name = `Mean of ${counting.length} lists`;
-    return new Map([["", { name, values, nulls, lifts, found: contrasts(values, draws) }], ...scores]);
+    const shortest = Math.min(...counting.map((slug) => datasets.get(slug).concepts));
+    return new Map([["", { name, values, nulls, lifts, found: contrasts(values, draws, shortest) }], ...scores]);
   }
 
   const averaged = (rows) => Float64Array.from(rows[0], (_, b) => mean(rows.map((row) => row[b])));
