@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ class Companionship:
     measure: str
     by_dataset: Mapping[str, Correlation]
     """By dataset slug; a dataset on which either measure is the same for all models is left out."""
+    n_models: int
+    """The most models that have both on one dataset."""
 
     @property
     def mean(self) -> float | None:
@@ -44,8 +46,12 @@ def companionships(board: Leaderboard, standings: Iterable[Standing]) -> tuple[C
     found = []
     for measure in CATALOGUE:
         if measure != "semantic_affinity":
-            told = {dataset.slug: _correlation(rows, dataset.slug, measure) for dataset in board.scored}
-            found.append(Companionship(measure, {slug: each for slug, each in told.items() if each}))
+            pairs = {dataset.slug: points(rows, dataset.slug, measure) for dataset in board.scored}
+            told = {
+                slug: _correlation([(affinity, other) for _, affinity, other in each]) for slug, each in pairs.items()
+            }
+            n_models = max(map(len, pairs.values()), default=0)
+            found.append(Companionship(measure, {slug: each for slug, each in told.items() if each}, n_models))
     return tuple(each for each in found if _is_measured(board.standings, each.measure))
 
 
@@ -61,10 +67,9 @@ def points(standings: Iterable[Standing], slug: str, measure: str) -> list[tuple
     return found
 
 
-def _correlation(standings: Iterable[Standing], slug: str, measure: str) -> Correlation | None:
+def _correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
     import pandas as pd
 
-    pairs = [(affinity, other) for _, affinity, other in points(standings, slug, measure)]
     ranks = pd.DataFrame(pairs, columns=["affinity", "other"]).rank()
     if len(pairs) < LEAST_MODELS or (ranks.nunique() < 2).any():
         return None

@@ -83,10 +83,10 @@ def _run_in_pool(
 
 def _start_worker() -> None:
     """One thread a process: with two BLAS threads in each of two processes, layouts take up to 12 times as long."""
-    for variable in THREAD_VARIABLES:
+    for variable in THREAD_VARIABLES:  # for the libraries that are loaded later
         os.environ[variable] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    import phate  # noqa: F401 - loads the libraries whose threads are limited next
+    import numpy as np  # noqa: F401 - whose threads are limited next
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)

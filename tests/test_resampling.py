@@ -14,7 +14,7 @@ from vectors_strategy import Words, random_words, words
 
 from generator.errors import MeasureUndefinedError
 from generator.measures import Affinity, ConceptIndex, Incidence, aligned_index, resampling, semantic_affinity
-from generator.measures.affinity import LEAST_SPREAD, concept_pair_spreads, unit_vectors
+from generator.measures.affinity import LEAST_SPREAD, cell_means, concept_pair_spreads, unit_vectors
 from generator.measures.index import FloatArray
 from generator.measures.resampling import (
     AffinityDraws,
@@ -366,3 +366,26 @@ def test_intervals_of_many_columns_are_those_of_each() -> None:
             assert (low[column], high[column]) == pytest.approx((alone.low, alone.high))
     assert np.isnan(low).tolist() == [False, False, True, False]
     assert [part.shape for part in percentile_intervals(np.empty((5, 0)))] == [(0,), (0,)]
+
+
+@pytest.mark.parametrize("n_dims", [3, 40])
+def test_lists_without_gaps_take_a_shorter_way_to_the_same_null(n_dims: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    vectors = {tag: rng.standard_normal((15, n_dims)) + 0.5 for tag in ("en", "ar", "zh", "hi")}
+    index, units = aligned_index(15, list(vectors)), unit_vectors(vectors)
+    weights = np.vstack([concept_weights(15, 30, 2), 15 * np.eye(15)[:1]])
+    spread = semantic_affinity(vectors, index).concept_spread
+    short = affinity_draws(units, index, spread, weights).null_spread
+    calls = []
+    monkeypatch.setattr(resampling, "cell_means", lambda *told: calls.append(told) or _with_a_gap(*told))
+    long = affinity_draws(units, index, spread, weights).null_spread
+    assert calls
+    np.testing.assert_allclose(short, long, rtol=0, atol=1e-12)
+    assert np.isnan(short[-1]), "one concept drawn again and again has no other"
+
+
+def _with_a_gap(units: dict[str, FloatArray], index: ConceptIndex) -> tuple[FloatArray, FloatArray]:
+    """The cells and, never drawn from, one that is empty: a language beside them all that renders nothing."""
+    means, held = cell_means(units, index)
+    empty = np.zeros((len(means), 1, means.shape[2]))
+    return np.concatenate([means, empty], axis=1), np.concatenate([held, np.zeros((len(held), 1))], axis=1)

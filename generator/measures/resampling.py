@@ -159,7 +159,7 @@ def spread_draws(units: FloatArray, incidence: Incidence, weights: FloatArray) -
         incidence: which of them renders which concept.
         weights: (draws, C).
     """
-    deviation = units - units.mean(axis=0)
+    deviation = _without_idle_dimensions(units - units.mean(axis=0))
     norm = (deviation**2).sum(axis=1)
     spread = np.empty(len(weights))
     step = max(1, CHUNK_BYTES // (8 * max(len(units), units.shape[1])))
@@ -180,6 +180,8 @@ def _null_draws(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights
     matched = (means @ means.transpose(0, 2, 1)).reshape(n_concepts, -1)
     together = (held[:, :, None] * held[:, None, :]).reshape(n_concepts, -1)
     upper = np.ravel_multi_index(np.triu_indices(n_languages, 1), (n_languages, n_languages))
+    if held.all():
+        return _null_draws_without_gaps(means, matched[:, upper].sum(axis=1), weights)
     spread = np.empty(len(weights))
     step = max(1, CHUNK_BYTES // (8 * n_languages * n_dims))
     for start in range(0, len(weights), step):
@@ -192,6 +194,33 @@ def _null_draws(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights
         terms = np.divide(products, pairs, out=np.zeros_like(products), where=known)
         spread[start : start + step] = 1 - terms.sum(axis=1) / known.sum(axis=1)
     return spread
+
+
+def _null_draws_without_gaps(means: FloatArray, matched: FloatArray, weights: FloatArray) -> FloatArray:
+    """The same where every language renders every concept, so that all pairs of languages have as many pairs of cells.
+
+    With S_a the weighted sum of a language's cells, Σ_{a<b} S_a·S_b = ½ (‖Σ S_a‖² - Σ ‖S_a‖²).
+
+    Args:
+        means: (C, L, d) mean unit vectors of the cells.
+        matched: Σ_{a<b} m_c(a)·m_c(b), shape (C,).
+        weights: (draws, C).
+    """
+    n_languages = means.shape[1]
+    products = ((weights @ means.sum(axis=1)) ** 2).sum(axis=1)
+    for language in range(n_languages):
+        products -= ((weights @ _without_idle_dimensions(means[:, language])) ** 2).sum(axis=1)
+    cells = n_languages * (n_languages - 1) / 2 * (weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1))
+    products = products / 2 - weights**2 @ matched
+    spread: FloatArray = 1 - np.divide(products, cells, out=np.full(len(weights), np.nan), where=cells > 0)
+    return spread
+
+
+def _without_idle_dimensions(rows: FloatArray) -> FloatArray:
+    """Rows (n, d) with the same lengths and angles in n dimensions, where they have more."""
+    if rows.shape[1] <= len(rows):
+        return rows
+    return np.asarray(np.linalg.qr(rows.T, mode="r"), dtype=np.float64).T
 
 
 def _rendering_weights(incidence: Incidence, n_rows: int, weights: FloatArray) -> FloatArray:

@@ -49,8 +49,7 @@ _NOTHING = CorrelationCell(None, None, None, 0, 0)
 
 def _cell(found: Companionship) -> CorrelationCell:
     rhos = [each.rho for each in found.by_dataset.values()]
-    models = max((each.n_models for each in found.by_dataset.values()), default=0)
-    return CorrelationCell(found.mean, min(rhos, default=None), max(rhos, default=None), models, len(rhos))
+    return CorrelationCell(found.mean, min(rhos, default=None), max(rhos, default=None), found.n_models, len(rhos))
 
 
 def _board_row(standing: Standing, slug: str, infos: Sequence[MeasureInfo]) -> CompanionBoardRow:
