@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import affinity, stages
+from benchmarks import affinity, measures, stages
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    record = {"machine": machine(), "stages": stages.run(), "affinity": affinity.run()}
+    record = {"machine": machine(), "stages": stages.run(), "measures": measures.run(), "affinity": affinity.run()}
     (HERE / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (HERE / "RESULTS.md").write_text(as_markdown(record), encoding="utf-8")
     print(as_markdown(record))
@@ -64,6 +64,20 @@ def as_markdown(record: dict[str, Any]) -> str:
             f"{closed['seconds'] / floor['seconds']:.0f} × | {closed['extra_mib']:.0f} MiB | "
             f"{pairs['extra_mib']:.0f} MiB |"
         )
+    benchmark, resampling = record["measures"]["benchmark"], record["measures"]["resampling"]
+    lines += [
+        "",
+        "## Every measure with its resamples",
+        "",
+        f"{benchmark['pairs']} pairs of `make site`, every measure with {benchmark['draws']:,} resamples, vectors "
+        f"cached and no maps, {benchmark['processes']} processes: {benchmark['seconds']:.0f} s.",
+        "",
+        f"{resampling['draws']:,} resamples of SA and null SA, {resampling['words']} words in "
+        f"{resampling['languages']} languages: {resampling['closed form']:.2f} s by weights, "
+        f"{resampling['written out']:.0f} s with every resample written out (reckoned from {measures.TIMED_DRAWS} of "
+        "them, whose values agree to 1e-9), "
+        f"{ratio(resampling['written out'] / resampling['closed form'])} ×.",
+    ]
     lines += ["", "## `make site` by stage", "", "From an empty cache and empty results.", ""]
     lines += ["| stage | seconds |", "|---|---:|"]
     lines += [f"| {row['stage']} | {row['seconds']:.3g} |" for row in record["stages"]]
