@@ -31,6 +31,8 @@ DISPUTED, TOLD = 10, 3
 LEAST_LIFT = 0.001
 """A difference of 1 - V/V₀ that shows at all."""
 MEASURE = "semantic_affinity"
+SCORES = ("SA", "null", "above chance", "centred", "offset penalty")
+"""The columns of scores in the terminal."""
 
 PHRASES: Mapping[str, str] = {
     "differ": "{better} aligns these languages better than {worse}: {gap} ({low} to {high})",
@@ -107,6 +109,10 @@ class Scores:
     """Null SA."""
     lifts: tuple[float | None, ...]
     """1 - V/V₀, what translations gain over words of other meaning."""
+    centred: tuple[float | None, ...]
+    """Centred SA."""
+    offsets: tuple[float | None, ...]
+    """The offset penalty, centred SA less SA."""
     contrasts: tuple[Contrast, ...]
     """Every model with every later one."""
 
@@ -300,8 +306,8 @@ def document(comparison: Comparison) -> dict[str, Any]:
     """A comparison as one JSON document.
 
     Keys: ``models`` [{slug, name, ranked}]; ``datasets`` [{slug, name, semantic_affinity {model: value}, null_sa,
-    chance_corrected, differences, disputed, language_pairs}]; ``overall``, null or {datasets [slug],
-    semantic_affinity, null_sa, chance_corrected, differences, warning}; ``omitted`` [{dataset, model, reason}],
+    chance_corrected, centred_sa, offset_penalty, differences, disputed, language_pairs}]; ``overall``, null or
+    {datasets [slug], warning} with the same scores and ``differences``; ``omitted`` [{dataset, model, reason}],
     ``model`` null where the reason is the dataset's own.
 
     Models are meant by slug. ``differences`` [{a, b, value, low, high, verdict, resolution, words}]: SA of a less that
@@ -346,9 +352,11 @@ def report(comparison: Comparison) -> str:
     if comparison.overall:
         parts.append((f"mean of {len(comparison.counting)} that count", comparison.overall))
     rows = [
-        {"word list": where, "model": name, "SA": value, "null": null, "above chance": lift}
+        {"word list": where, "model": name, **dict(zip(SCORES, values, strict=True))}
         for where, scores in parts
-        for name, value, null, lift in zip(names, scores.values, scores.nulls, scores.lifts, strict=True)
+        for name, *values in zip(
+            names, scores.values, scores.nulls, scores.lifts, scores.centred, scores.offsets, strict=True
+        )
     ]
     blocks = [as_table(rows)]
     blocks += [
@@ -413,9 +421,12 @@ def _drawn(resamples: Sequence[Draws]) -> FloatArray | None:
 
 
 def _values(results: Sequence[PairResult]) -> FloatArray:
-    """SA, null SA and 1 - V/V₀ of results, (3, M), NaN where there is none."""
+    """SA, null SA, 1 - V/V₀, centred SA and offset penalty of results, (5, M), NaN where there is none."""
     measured = [result.measures for result in results if result.measures]
-    rows = [(m.semantic_affinity.value, m.null_sa, m.chance_corrected) for m in measured]
+    rows = [
+        (m.semantic_affinity.value, m.null_sa, m.chance_corrected, m.centred_sa.value, m.offset_penalty.value)
+        for m in measured
+    ]
     return np.array(rows, dtype=np.float64).T
 
 
@@ -423,7 +434,7 @@ def _scores(
     models: Sequence[ModelRecord], values: FloatArray, draws: FloatArray | None, confidence: float, n_concepts: int
 ) -> Scores:
     slugs = [model.slug for model in models]
-    nulls, lifts = ([v if np.isfinite(v) else None for v in row] for row in values[1:].tolist())
+    nulls, lifts, centred, offsets = (tuple(v if np.isfinite(v) else None for v in row) for row in values[1:].tolist())
     affinity = dict(zip(slugs, values[0].tolist(), strict=True))
     resampled = draws is not None and np.isfinite(draws).all(axis=0).sum() >= LEAST_DRAWS
     held = dict(zip(slugs, draws, strict=True)) if draws is not None and resampled else None
@@ -440,7 +451,8 @@ def _scores(
         return Contrast(models[i], models[j], estimate, resolution, (lifts[i], lifts[j]))
 
     pairs = combinations(range(len(models)), 2)
-    return Scores(tuple(affinity.values()), tuple(nulls), tuple(lifts), tuple(contrast(i, j) for i, j in pairs))
+    contrasts = tuple(contrast(i, j) for i, j in pairs)
+    return Scores(tuple(affinity.values()), nulls, lifts, centred, offsets, contrasts)
 
 
 def _overall(
@@ -466,6 +478,8 @@ def _scores_record(models: Sequence[ModelRecord], scores: Scores) -> dict[str, A
         "semantic_affinity": _by_slug(models, scores.values),
         "null_sa": _by_slug(models, scores.nulls),
         "chance_corrected": _by_slug(models, scores.lifts),
+        "centred_sa": _by_slug(models, scores.centred),
+        "offset_penalty": _by_slug(models, scores.offsets),
         "differences": [
             {
                 "a": contrast.a.slug,

@@ -307,7 +307,9 @@ def expected_scores(found: Any, scores: Scores) -> list[list[str]]:
 
     return [
         [m.name, *map(shown, values)]
-        for m, *values in zip(found.models, scores.values, scores.nulls, scores.lifts, strict=True)
+        for m, *values in zip(
+            found.models, scores.values, scores.nulls, scores.lifts, scores.centred, scores.offsets, strict=True
+        )
     ]
 
 

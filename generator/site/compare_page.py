@@ -227,6 +227,8 @@ def _scores(result: PairResult, placed: list[tuple[float, float] | None], draws:
         "sa": result.affinity.value,
         "null": measures.null_sa if measures else None,
         "lift": measures.chance_corrected if measures else None,
+        "centred": measures.centred_sa.value if measures else None,
+        "offset": measures.offset_penalty.value if measures else None,
         "draws": base64.b64encode(np.asarray(drawn, dtype="<f4").tobytes()).decode() if drawn is not None else None,
         "concepts": [concept.sa for concept in result.concepts],
         "pairs": [pairs.get((a, b)) for i, a in enumerate(tags) for b in tags[i + 1 :]],

@@ -279,15 +279,16 @@
       const of = state.models.map((model) => data.get(`${model}--${slug}`));
       const values = of.map((each) => each.sa);
       const draws = of.map((each) => decoded(each.draws));
-      const [nulls, lifts] = [of.map((each) => each.null), of.map((each) => each.lift)];
+      const [nulls, lifts, centred, offsets] = ["null", "lift", "centred", "offset"].map((key) => of.map((each) => each[key]));
       const { name, concepts } = datasets.get(slug);
-      scores.set(slug, { name, values, draws, nulls, lifts, found: contrasts(values, draws, concepts) });
+      const found = contrasts(values, draws, concepts);
+      scores.set(slug, { name, values, draws, nulls, lifts, centred, offsets, found });
     }
     if (counting.length < 2 || !counting.every((slug) => scores.has(slug))) return scores;
     const parts = counting.map((slug) => scores.get(slug));
     const over = (name) =>
       state.models.map((_, i) => (parts.some((p) => p[name][i] === null) ? null : mean(parts.map((p) => p[name][i]))));
-    const [values, nulls, lifts] = ["values", "nulls", "lifts"].map(over);
+    const [values, nulls, lifts, centred, offsets] = ["values", "nulls", "lifts", "centred", "offsets"].map(over);
     const lengths = new Set(parts.flatMap((part) => part.draws.map((row) => row?.length)));
     // Lists are resampled independently, so draw b of the mean is the mean of the draws b.
     const draws =
@@ -296,7 +297,8 @@
         : null;
     const name = `Mean of ${counting.length} lists`;
     const shortest = Math.min(...counting.map((slug) => datasets.get(slug).concepts));
-    return new Map([["", { name, values, nulls, lifts, found: contrasts(values, draws, shortest) }], ...scores]);
+    const found = contrasts(values, draws, shortest);
+    return new Map([["", { name, values, nulls, lifts, centred, offsets, found }], ...scores]);
   }
 
   const averaged = (rows) => Float64Array.from(rows[0], (_, b) => mean(rows.map((row) => row[b])));
@@ -310,7 +312,7 @@
         return make("div", {}, make("h3", {}, name), make("ul", {}, ...sentences));
       }),
     );
-    const bodies = [...scores].map(([slug, { name, values, nulls, lifts }]) =>
+    const bodies = [...scores].map(([slug, { name, values, nulls, lifts, centred, offsets }]) =>
       make(
         "tbody",
         { "data-dataset": slug },
@@ -320,7 +322,7 @@
             {},
             ...(i === 0 ? [heading(name, { rowspan: state.models.length, scope: "rowgroup" })] : []),
             heading(models.get(model).name),
-            ...[values[i], nulls[i], lifts[i]].map((value) => number(decimal(value))),
+            ...[values, nulls, lifts, centred, offsets].map((row) => number(decimal(row[i]))),
           ),
         ),
       ),
