@@ -36,6 +36,7 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
     from generator.config import load_benchmark
     from generator.encode import CONTROL, Loader, encode_missing
     from generator.evaluate import evaluate
+    from generator.layers import LayerStore, measure_layers
     from generator.models.sources import pinned
     from generator.results import ResultStore
     from generator.schedule import all_cores
@@ -57,6 +58,11 @@ def _stages(folder: Path) -> list[tuple[str, float]]:
     timed(
         f"measure and map {pairs} pairs, {jobs} processes",
         lambda: evaluate(benchmark.models, benchmark.datasets, benchmark.parameters, store, jobs=jobs),
+    )
+    layered = [dataset for dataset in benchmark.datasets if dataset.slug in benchmark.layers]
+    timed(
+        "measure layer by layer",
+        lambda: measure_layers(benchmark.models, layered, benchmark.parameters, LayerStore(store.folder)),
     )
     files = timed("render", lambda: _rendered(render_site, benchmark, store))
     timed(f"publish {len(files)} files", lambda: publish(files, folder / "site"))

@@ -54,6 +54,17 @@ PAIR_DECIMALS = 4
 WITHOUT_NULL = "there is no other concept to reassign translations to"
 WITHOUT_DISTANCE = "chance itself leaves no distance"
 WITHOUT_INTERVAL = "too few concepts to resample"
+WITHOUT_COMPANION = {
+    "mutual_precision": "no two words are each other's nearest, and no others as near",
+    "hubness": "all words are neighbours equally often, as in lists of ten or fewer",
+    "language_preference": "there are fewer than three languages",
+    "cka": "fewer than four concepts are shared, or all lie alike",
+    "rsa": "fewer than four concepts are shared, or all lie alike",
+    "sa_without_identical": "every translation is spelt alike",
+}
+"""Why a companion measure can be without a value."""
+WITHOUT_OTHERS = "too few concepts are shared"
+"""The same of the other companions."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,11 @@ def alignment(
     if not resampled:
         undefined["semantic_affinity interval"] = WITHOUT_INTERVAL
     companions = _companions(dataset, concepts, units, spreads, affinity, drawn, weights)
+    undefined |= {
+        name: WITHOUT_COMPANION.get(name, WITHOUT_OTHERS)
+        for name, found in companions.measures.items()
+        if not np.isfinite(found.value)
+    }
     measures = Measures(
         semantic_affinity=estimates["semantic_affinity"],
         semantic_ratio=affinity.ratio,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generator.leaderboard import tiers
+from generator.measures.catalogue import COMPANIONS
 from generator.results import ConceptRecord, Estimate, PairResult
 
 
@@ -19,9 +20,11 @@ def summary(result: PairResult) -> str:
         title,
         "",
         f"  Semantic Affinity  {_estimate(measures.semantic_affinity)}   {' or '.join(tiers(measures))}",
-        f"  null SA            {_number(measures.null_sa)}   what chance gives for these vectors",
-        f"  above chance       {_number(measures.chance_corrected)}   1 - V/V0; 1 is perfect, 0 is chance",
+        f"  null SA            {_estimate(measures.estimate('null_sa'))}   what chance gives for these vectors",
+        f"  above chance       {_estimate(measures.estimate('chance_corrected'))}   1 - V/V0: 0 is chance, 1 perfect",
         f"  centred SA         {_estimate(measures.centred_sa)}   without the offsets between languages",
+        f"  offset penalty     {_estimate(measures.offset_penalty)}   what these offsets cost",
+        f"  retrieval P@1      {_estimate(measures.estimate('retrieval_p1'))}   the nearest word is the translation",
     ]
     known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id))
     if len(known) > 2:
@@ -36,7 +39,7 @@ def summary(result: PairResult) -> str:
         lines.append(
             f"  languages          {best.a}-{best.b} {best.sa:.3f} best, {worst.a}-{worst.b} {worst.sa:.3f} worst"
         )
-    lines += [f"  no {name}: {reason}" for name, reason in measures.undefined.items()]
+    lines += [f"  no {name}: {reason}" for name, reason in measures.undefined.items() if name not in COMPANIONS]
     return "\n".join(lines)
 
 

@@ -105,6 +105,9 @@ def test_with_two_languages_there_is_no_language_to_prefer(word_list: WordList) 
     result = measured(word_list(("ar", "zh")))
     assert result.measures
     assert result.measures.companions["language_preference"].value is None
+    assert "fewer than three languages" in result.measures.undefined["language_preference"]
+    lacking = {name for name, estimate in result.measures.companions.items() if estimate.value is None}
+    assert lacking <= set(result.measures.undefined)
     assert set(result.pair_companions) == set(COMPANIONS) - {"language_preference"}
 
 
