@@ -227,7 +227,7 @@ def test_stale_pages_go_with_their_results(tmp_path: Path, words: Dataset) -> No
     build(config)
     assert before - set(files_in(tmp_path / "site")) == {
         "models/control-shuffled.html", "pairs/control-shuffled--words.html", "pairs/control-shuffled--words.svg",
-        "data/results/control-shuffled/words.json",
+        "data/results/control-shuffled/words.json", "data/compare/control-shuffled--words.js",
     }  # fmt: skip
 
 

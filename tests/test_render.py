@@ -224,7 +224,7 @@ def test_ids_are_unique_labels_point_to_them_and_everything_has_its_name(any_fil
         assert all({"aria-label", "aria-labelledby"} & set(told) for told in regions if told != {"class": "hero"}), path
         assert all(told["tabindex"] == "0" for told in regions if "role" in told), "what scrolls takes the keyboard"
         assert all(image.attributes["alt"] for image in page.all("img")), path
-        assert all(head.attributes["scope"] in {"col", "row", "rowgroup"} for head in page.all("th")), path
+        assert all(head.attributes["scope"] in {"col", "row", "colgroup", "rowgroup"} for head in page.all("th")), path
         levels = [int(e.tag[1]) for e in page if re.fullmatch("h[1-6]", e.tag)]
         assert levels[0] == 1
         assert all(below - above < 2 for above, below in pairwise(levels)), path

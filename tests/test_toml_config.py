@@ -197,7 +197,7 @@ def test_a_missing_config_is_told_with_how_to_begin_one(tmp_path: Path) -> None:
         (
             "draws = 10\n",
             "draws",
-            "Valid names: datasets, groups, layout, models, output, published, reference, results",
+            "Valid names: datasets, groups, layers, layout, models, output, published, reference, results",
         ),
         ('referense = "words"\n', "referense", 'Did you mean "reference"?'),
         ('[site]\ntitel = "x"\n', "site.titel", 'Did you mean "title"?'),
