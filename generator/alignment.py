@@ -13,22 +13,22 @@ from generator.measures.affinity import (
     Affinity,
     affinity_of,
     affinity_sums,
-    centred_vectors,
     concept_means,
     concept_pair_spreads,
     euclidean_affinity,
     reference_affinity,
-    semantic_affinity,
 )
 from generator.measures.catalogue import CATALOGUE
 from generator.measures.companion import Cells, Companion, cells_of
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
 from generator.measures.likeness import likeness_measures
-from generator.measures.neighbours import even_sample, nearest_neighbours
+from generator.measures.neighbours import nearest_neighbours
 from generator.measures.resampling import (
     AffinityDraws,
     Interval,
+    Resampled,
     affinity_draws,
+    centred_affinity,
     pair_affinity_draws,
     percentile_interval,
     percentile_intervals,
@@ -42,7 +42,7 @@ from generator.measures.retrieval import (
 )
 from generator.measures.spelling import affinity_without_identical, identical_share, same_spelling
 from generator.records import LanguageFindings, known
-from generator.results import Draws, Estimate, LanguagePair, Measures, PairColumn
+from generator.results import Draws, LanguagePair, Measures, PairColumn, resampled
 
 BARE = ("semantic_ratio", "inter_spread", "intra_spread", "null_sa", "chance_corrected")
 """Measures that a result holds as bare numbers, with their intervals beside them."""
@@ -80,16 +80,6 @@ class Alignment:
     draws: Draws
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """A measure's value and its resamples; NaN for none."""
-
-    value: float
-    draws: FloatArray
-    otherwise: str = ""
-    """Why there is no value, where there is none."""
-
-
 def alignment(
     dataset: Dataset,
     concepts: ConceptIndex,
@@ -114,24 +104,33 @@ def alignment(
     spreads = concept_pair_spreads(units, concepts)
     affinity = affinity_of(affinity_sums(units, concepts, spreads), concept_means(spreads))
     drawn = affinity_draws(units, concepts, affinity.concept_spread, weights)
-    centred = _centred(units, concepts, weights)
+    try:
+        centred, no_centred = centred_affinity(units, concepts, weights), ""
+    except MeasureUndefinedError as error:
+        centred, no_centred = Resampled(np.nan, np.full(len(weights), np.nan)), str(error)
     own = {
-        "semantic_affinity": _Drawn(affinity.value, drawn.affinity),
-        "semantic_ratio": _Drawn(affinity.ratio, drawn.inter / drawn.intra),
-        "inter_spread": _Drawn(affinity.inter_spread, drawn.inter),
-        "intra_spread": _Drawn(affinity.intra_spread, drawn.intra),
-        "null_sa": _Drawn(affinity.null, drawn.null, WITHOUT_NULL),
-        "chance_corrected": _Drawn(affinity.chance_corrected, drawn.chance_corrected, WITHOUT_DISTANCE),
+        "semantic_affinity": Resampled(affinity.value, drawn.affinity),
+        "semantic_ratio": Resampled(affinity.ratio, drawn.inter / drawn.intra),
+        "inter_spread": Resampled(affinity.inter_spread, drawn.inter),
+        "intra_spread": Resampled(affinity.intra_spread, drawn.intra),
+        "null_sa": Resampled(affinity.null, drawn.null),
+        "chance_corrected": Resampled(affinity.chance_corrected, drawn.chance_corrected),
         "centred_sa": centred,
-        "offset_penalty": _Drawn(centred.value - affinity.value, centred.draws - drawn.affinity, centred.otherwise),
+        "offset_penalty": Resampled(centred.value - affinity.value, centred.draws - drawn.affinity),
     }
-    estimates = {name: _estimate(measure, confidence) for name, measure in own.items()}
-    resampled = estimates["semantic_affinity"].low is not None
+    reasons = {
+        "null_sa": WITHOUT_NULL,
+        "chance_corrected": WITHOUT_DISTANCE,
+        "centred_sa": no_centred,
+        "offset_penalty": no_centred,
+    }
+    estimates = {name: resampled(found.value, found.draws, confidence) for name, found in own.items()}
+    has_intervals = estimates["semantic_affinity"].low is not None
     reference, no_reference = _attempt(lambda: reference_affinity(vectors, concepts))
     euclidean, no_euclidean = _attempt(lambda: euclidean_affinity(vectors, concepts))
-    undefined = {name: measure.otherwise for name, measure in own.items() if estimates[name].value is None}
+    undefined = {name: reasons[name] for name, estimate in estimates.items() if estimate.value is None}
     undefined |= {name: why for name, why in (("reference_sa", no_reference), ("euclidean_sa", no_euclidean)) if why}
-    if not resampled:
+    if not has_intervals:
         undefined["semantic_affinity interval"] = WITHOUT_INTERVAL
     companions = _companions(dataset, concepts, units, spreads, affinity, drawn, weights)
     undefined |= {
@@ -154,12 +153,12 @@ def alignment(
         intervals={
             name: Interval(estimate.low, estimate.high)
             for name, estimate in estimates.items()
-            if resampled and name in BARE and estimate.low is not None and estimate.high is not None
+            if has_intervals and name in BARE and estimate.low is not None and estimate.high is not None
         },
         retrieval_cap=known(companions.cap),
         sample=companions.sample,
         companions={
-            name: _estimate(_Drawn(found.value, found.draws), confidence) if resampled else Estimate(known(found.value))
+            name: resampled(found.value, found.draws if has_intervals else None, confidence)
             for name, found in companions.measures.items()
         },
     )
@@ -187,17 +186,6 @@ def alignment(
     )
 
 
-def _centred(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: FloatArray) -> _Drawn:
-    """Centred SA; its resamples keep the language means of the whole list, whose uncertainty they do not show."""
-    try:
-        without_offset = centred_vectors(units)
-        affinity = semantic_affinity(without_offset, concepts)
-    except MeasureUndefinedError as error:
-        return _Drawn(np.nan, np.full(len(weights), np.nan), str(error))
-    drawn = affinity_draws(without_offset, concepts, affinity.concept_spread, weights, null=False)
-    return _Drawn(affinity.value, drawn.affinity)
-
-
 @dataclass(frozen=True)
 class _Companions:
     """The companion measures in the order of the catalogue, and what else nearest neighbours say."""
@@ -218,16 +206,16 @@ def _companions(
     drawn: AffinityDraws,
     weights: FloatArray,
 ) -> _Companions:
-    every = cells_of(units, concepts)
-    sample = even_sample(concepts.n_concepts)
-    cells = Cells(every.languages, every.units[:, sample], every.held[:, sample])
+    cells = cells_of(units, concepts)
     neighbours = nearest_neighbours(cells)
+    sample = neighbours.sample
+    looked_at = Cells(cells.languages, cells.units[:, sample], cells.held[:, sample])
     texts = {
         tag: [frozenset(concept.renderings.get(tag, ())) for concept in dataset.concepts] for tag in dataset.languages
     }
     found = {
-        **retrieval_measures(neighbours, weights[:, sample]),
-        **likeness_measures(cells, weights[:, sample]),
+        **retrieval_measures(neighbours, weights),
+        **likeness_measures(looked_at, weights[:, sample]),
         "identical_share": identical_share(texts, weights),
         "sa_without_identical": affinity_without_identical(spreads, same_spelling(texts), affinity, drawn, weights),
     }
@@ -262,13 +250,6 @@ def _attempt(measure: Callable[[], float]) -> tuple[float | None, str]:
         return measure(), ""
     except MeasureUndefinedError as error:
         return None, str(error)
-
-
-def _estimate(measure: _Drawn, confidence: float) -> Estimate:
-    if not np.isfinite(measure.value):
-        return Estimate(None)
-    interval = percentile_interval(measure.draws, confidence)
-    return Estimate(measure.value, interval.low, interval.high) if interval else Estimate(measure.value)
 
 
 def _language_pairs(affinity: Affinity, draws: FloatArray, confidence: float) -> tuple[LanguagePair, ...]:

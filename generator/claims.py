@@ -17,10 +17,9 @@ import numpy as np
 
 from generator.domains import DomainScore, ModelDomains, model_domains
 from generator.leaderboard import MODERATE, STRONG, Leaderboard
-from generator.measures.resampling import percentile_interval
 from generator.models.registry import Model
 from generator.published import Figure, Source
-from generator.results import Estimate, Resamples
+from generator.results import Estimate, Resamples, resampled
 
 Status = Literal["holds", "fails", "undecided"]
 Basis = Literal["measured", "published", "registry", ""]
@@ -90,8 +89,7 @@ class Findings:
         if len(held) < len(drawn):
             return Estimate(standing.mean_sa)
         n = min(map(len, held))
-        interval = percentile_interval(np.mean([draws[:n] for draws in held], axis=0), self.confidence)
-        return Estimate(standing.mean_sa, interval.low, interval.high) if interval else Estimate(standing.mean_sa)
+        return resampled(standing.mean_sa, np.mean([draws[:n] for draws in held], axis=0), self.confidence)
 
     @cached_property
     def _four_domains(self) -> bool:

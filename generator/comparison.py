@@ -21,6 +21,7 @@ from generator.leaderboard import Cell, Leaderboard, Standing, build_leaderboard
 from generator.listing import as_table
 from generator.ranks import EQUIVALENT, POWER_QUANTILE, Difference, FloatArray, Verdict, ranking
 from generator.results import Draws, Estimate, ModelRecord, PairResult, Resamples, ResultStore
+from generator.shown import decimal, signed
 
 FEWEST, MOST = 2, 4
 """How many models can be compared at once."""
@@ -371,24 +372,6 @@ def report(comparison: Comparison) -> str:
     if comparison.omitted:
         blocks.append("\n".join(["Left out", *(f"  {omission}" for omission in comparison.omitted)]))
     return "\n\n".join(blocks)
-
-
-def signed(value: float) -> str:
-    """A difference as shown.
-
-    >>> signed(0.0642), signed(-0.0642), signed(-0.0001)
-    ('+0.064', '−0.064', '+0.000')
-    """
-    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
-
-
-def decimal(value: float) -> str:
-    """A number as shown.
-
-    >>> decimal(0.0642), decimal(-0.0642), decimal(-0.0001)
-    ('0.064', '−0.064', '0.000')
-    """
-    return signed(value).removeprefix("+")
 
 
 def _omissions(dataset: Dataset, standings: Sequence[Standing]) -> Iterable[Omission]:

@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generator.leaderboard import Leaderboard, Standing
-from generator.measures.resampling import percentile_interval
-from generator.results import Draws, Estimate, Measures, PairResult, Resamples
+from generator.results import Draws, Estimate, Measures, PairResult, Resamples, resampled
 
 LEAST_LIFT = 0.1
 DrawArray = npt.NDArray[np.float64]
@@ -109,19 +108,19 @@ def relative_drop(reference: DrawArray, other: DrawArray) -> DrawArray:
 
 def _score(result: PairResult, reference: PairResult, resamples: Resamples, confidence: float) -> DomainScore:
     measures = _measures(result)
-    lifted = _lifted(_resampled(resamples, result))
+    lifted = _lifted(_draws_of(resamples, result))
     return DomainScore(
         measures.semantic_affinity,
-        _estimate(measures.chance_corrected, lifted, confidence),
+        resampled(measures.chance_corrected, lifted, confidence),
         None if result is reference else _drop(result, reference, resamples, confidence),
     )
 
 
 def _drop(result: PairResult, reference: PairResult, resamples: Resamples, confidence: float) -> Drop:
     measures, base = _measures(result), _measures(reference)
-    own, theirs = _resampled(resamples, result), _resampled(resamples, reference)
+    own, theirs = _draws_of(resamples, result), _draws_of(resamples, reference)
     lifted, lifted_base = _lifted(own), _lifted(theirs)
-    base_lift = _estimate(base.chance_corrected, lifted_base, confidence)
+    base_lift = resampled(base.chance_corrected, lifted_base, confidence)
     surely_above = base_lift.low is not None and base_lift.low >= LEAST_LIFT
     return Drop(
         _relative(
@@ -149,10 +148,10 @@ def _relative(
     if reference is None or other is None:
         return Estimate(None)
     drawn = None if own is None or theirs is None else relative_drop(theirs, own)
-    return _estimate(1 - other / reference, drawn, confidence)
+    return resampled(1 - other / reference, drawn, confidence)
 
 
-def _resampled(resamples: Resamples, result: PairResult) -> Draws:
+def _draws_of(resamples: Resamples, result: PairResult) -> Draws:
     return resamples.get((result.model.slug, result.dataset.slug), {})
 
 
@@ -169,8 +168,3 @@ def _draws(draws: Draws, name: str) -> DrawArray | None:
 def _lifted(draws: Draws) -> DrawArray | None:
     affinity, null = _draws(draws, "semantic_affinity"), _draws(draws, "null_sa")
     return None if affinity is None or null is None else above_chance(affinity, null)
-
-
-def _estimate(value: float | None, draws: DrawArray | None, confidence: float) -> Estimate:
-    interval = None if draws is None or value is None else percentile_interval(draws, confidence)
-    return Estimate(value, interval.low, interval.high) if interval else Estimate(value)

@@ -9,21 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from generator.datasets import Dataset
 from generator.encode import Loader
 from generator.errors import Fault, InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
 from generator.listing import as_table
-from generator.measures.affinity import centred_vectors, semantic_affinity, unit_vectors
+from generator.measures.affinity import semantic_affinity, unit_vectors
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
-from generator.measures.resampling import affinity_draws, percentile_interval
+from generator.measures.resampling import affinity_draws, centred_affinity
 from generator.models.encoder import Encoder, Settings
 from generator.models.registry import Model
 from generator.models.sources import identity, pinned
@@ -37,6 +36,7 @@ from generator.results import (
     ModelRecord,
     Provenance,
     Undefined,
+    resampled,
     write_atomically,
 )
 
@@ -300,13 +300,11 @@ def _measured(
     }
     undefined: dict[str, str] = {}
     try:
-        without_offset = centred_vectors(units)
-        centred = semantic_affinity(without_offset, concepts)
+        centred = centred_affinity(units, concepts, weights)
     except MeasureUndefinedError as error:
         undefined["centred_sa"] = str(error)
     else:
-        drawn = affinity_draws(without_offset, concepts, centred.concept_spread, weights, null=False)
-        measures["centred_sa"] = (centred.value, drawn.affinity)
+        measures["centred_sa"] = (centred.value, centred.draws)
     estimates = {name: _estimate(value, drawn, confidence) for name, (value, drawn) in measures.items()}
     for name, estimate in estimates.items():
         if estimate.value is None:
@@ -318,11 +316,8 @@ def _measured(
 
 def _estimate(value: float, draws: FloatArray, confidence: float) -> Estimate:
     """A value with its interval, rounded as in files, so that a curve is the same before and after it was stored."""
-    if not np.isfinite(value):
-        return NO_VALUE
-    interval = percentile_interval(draws, confidence)
-    known = (value, interval.low, interval.high) if interval else (value,)
-    return Estimate(*(float(f"{each:.{SIGNIFICANT_DIGITS}g}") for each in known))
+    ends = astuple(resampled(value, draws, confidence))
+    return Estimate(*(None if end is None else float(f"{end:.{SIGNIFICANT_DIGITS}g}") for end in ends))
 
 
 def _decisive(parameters: Parameters) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from generator.datasets import Dataset
 from generator.measures.companion import Cells, cells_of
-from generator.measures.geometry import Resampled, category_measures, collapse_ratio, intra_spread, number_measures
+from generator.measures.geometry import category_measures, collapse_ratio, intra_spread, number_measures
 from generator.measures.index import ConceptIndex, FloatArray
-from generator.measures.resampling import percentile_interval
-from generator.results import Draws, Estimate, PairResult
+from generator.measures.resampling import Resampled
+from generator.results import Draws, Estimate, PairResult, resampled
 
 NUMBER = "number"
 """The level of lists of numbers."""
@@ -31,7 +31,7 @@ class Geometry:
 
 def labels(dataset: Dataset) -> tuple[tuple[str, str], ...]:
     """What the geometry goes by besides the renderings: each concept's category and value; nothing for other lists."""
-    if dataset.card.translated and dataset.card.level != NUMBER:
+    if not _is_measured(dataset):
         return ()
     return tuple((concept.category, concept.extra.get(VALUE, "")) for concept in dataset.concepts)
 
@@ -48,6 +48,8 @@ def geometry(
         weights: (draws, C) from `concept_weights`.
         confidence: of the intervals.
     """
+    if not _is_measured(dataset):
+        return Geometry({}, {})
     found: dict[str, Resampled] = {}
     cells = cells_of(units, concepts)
     if not dataset.card.translated:
@@ -58,7 +60,7 @@ def geometry(
         found |= number_measures(cells, values, weights)
     known = {name: each for name, each in found.items() if np.isfinite(each.value)}
     kept = {name: each.draws.astype(np.float32) for name, each in known.items() if name == SPREAD}
-    return Geometry({name: _estimate(each, confidence) for name, each in known.items()}, kept)
+    return Geometry({name: resampled(each.value, each.draws, confidence) for name, each in known.items()}, kept)
 
 
 def collapse(level: PairResult, words: PairResult, drawn: Draws, drawn_words: Draws, confidence: float) -> Estimate:
@@ -70,12 +72,16 @@ def collapse(level: PairResult, words: PairResult, drawn: Draws, drawn_words: Dr
         drawn, drawn_words: their stored resamples; without them there is no interval.
         confidence: of the interval.
     """
-    spreads = [_spread(result, draws) for result, draws in ((level, drawn), (words, drawn_words))]
-    if any(spread is None for spread in spreads):
+    own, theirs = _spread(level, drawn), _spread(words, drawn_words)
+    if own is None or theirs is None:
         return Estimate(None)
-    n_draws = min(len(spread.draws) for spread in spreads if spread)
-    ratio = collapse_ratio(*(Resampled(spread.value, spread.draws[:n_draws]) for spread in spreads if spread))
-    return _estimate(ratio, confidence) if np.isfinite(ratio.value) else Estimate(None)
+    n = min(len(own.draws), len(theirs.draws))
+    ratio = collapse_ratio(Resampled(own.value, own.draws[:n]), Resampled(theirs.value, theirs.draws[:n]))
+    return resampled(ratio.value, ratio.draws, confidence)
+
+
+def _is_measured(dataset: Dataset) -> bool:
+    return not dataset.card.translated or dataset.card.level == NUMBER
 
 
 def _categories(dataset: Dataset, cells: Cells, weights: FloatArray) -> dict[str, Resampled]:
@@ -96,8 +102,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return np.nan
-
-
-def _estimate(found: Resampled, confidence: float) -> Estimate:
-    interval = percentile_interval(found.draws, confidence)
-    return Estimate(found.value, interval.low, interval.high) if interval else Estimate(found.value)

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from pydantic import Field, TypeAdapter, ValidationError
 
 from generator.errors import Fault, InputError
-from generator.measures.resampling import Interval
+from generator.measures.index import FloatArray
+from generator.measures.resampling import Interval, percentile_interval
 from generator.models.encoder import Settings
 
 SCHEMA: Final = 1
@@ -44,6 +45,14 @@ class Estimate:
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+def resampled(value: float | None, draws: FloatArray | None, confidence: float) -> Estimate:
+    """A value with the interval of its resamples: no value where it is not finite, no ends where there are no draws."""
+    if value is None or not np.isfinite(value):
+        return Estimate(None)
+    interval = None if draws is None else percentile_interval(draws, confidence)
+    return Estimate(value, interval.low, interval.high) if interval else Estimate(value)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from generator.measures.affinity import LEAST_SPREAD
 from generator.measures.companion import Cells, weighted_means
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArray
-from generator.measures.resampling import spread_draws
+from generator.measures.resampling import Resampled, spread_draws
 
 CHUNK_BYTES = 32 << 20
 """Cosines are taken in bands of about this size."""
@@ -27,14 +27,6 @@ DIGITS = 12
 
 LEAST_NUMBERS = 3
 """Fewer have one distance, and a path that nothing compares with."""
-
-
-@dataclass(frozen=True)
-class Resampled:
-    """A number and what it becomes in each resample, (B,). NaN marks what has no value."""
-
-    value: float
-    draws: FloatArray
 
 
 def intra_spread(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: FloatArray) -> Resampled:

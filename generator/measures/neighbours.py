@@ -87,7 +87,7 @@ def nearest_neighbours(cells: Cells) -> Neighbours:
     Takes O((L·C)²·d) time. Memory is that of some thirty arrays (C, L, L) and some six blocks, each of
     ``BLOCK_BYTES`` or, for long lists, C² cosines.
     """
-    sample = even_sample(cells.held.shape[1])
+    sample = _even_sample(cells.held.shape[1])
     units, held = cells.units[:, sample].astype(np.float32, order="C"), cells.held[:, sample]
     n_languages, n_concepts = held.shape
     kept = _room(n_concepts, n_languages)
@@ -127,7 +127,7 @@ def _room(n_concepts: int, n_languages: int) -> _Found:
     return _Found(**{**room, **counts, "top": np.empty((*shape, NEIGHBOURS), np.float32)})
 
 
-def even_sample(n_concepts: int) -> IntArray:
+def _even_sample(n_concepts: int) -> IntArray:
     """The concepts of a list that are looked at: all, or `MOST_CONCEPTS` of them spread evenly."""
     return np.linspace(0, n_concepts - 1, min(n_concepts, MOST_CONCEPTS)).astype(np.int64)
 

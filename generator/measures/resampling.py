@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.measures.affinity import LEAST_SPREAD, cell_means
+from generator.measures.affinity import LEAST_SPREAD, cell_means, centred_vectors, semantic_affinity
 from generator.measures.index import ConceptIndex, FloatArray, Incidence
 
 CHUNK_BYTES = 64 << 20
@@ -34,6 +34,14 @@ class Interval:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A number and what it becomes in each resample, (B,). NaN marks what has no value."""
+
+    value: float
+    draws: FloatArray
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,17 @@ def affinity_draws(
             weights[:, known] @ concept_spread[known] / weights[:, known].sum(axis=1),
             _null_draws(units, concepts, weights) if null else np.full(len(weights), np.nan),
         )
+
+
+def centred_affinity(units: Mapping[str, FloatArray], concepts: ConceptIndex, weights: FloatArray) -> Resampled:
+    """Centred SA; its resamples keep the language means of the whole list, whose uncertainty they do not show.
+
+    Args are those of `affinity_draws`. Raises MeasureUndefinedError as `centred_vectors` and `semantic_affinity` do.
+    """
+    without_offset = centred_vectors(units)
+    found = semantic_affinity(without_offset, concepts)
+    drawn = affinity_draws(without_offset, concepts, found.concept_spread, weights, null=False)
+    return Resampled(found.value, drawn.affinity)
 
 
 def pair_affinity_draws(spreads: FloatArray, language_spread: FloatArray, weights: FloatArray) -> FloatArray:

@@ -27,7 +27,6 @@ from generator.comparison import (
     compare,
     is_scored,
     neighbours,
-    signed,
     why_missing,
 )
 from generator.datasets import Dataset
@@ -35,6 +34,7 @@ from generator.languages import language
 from generator.leaderboard import Leaderboard, Standing
 from generator.ranks import EQUIVALENT, LEAST_DEVIATION, POWER_QUANTILE
 from generator.results import Draws, PairResult, Resamples
+from generator.shown import signed
 from generator.site import links
 from generator.site.figures import json_in_script, shown_points
 from generator.site.marks import marks, shape_path

@@ -10,6 +10,7 @@ from math import ceil, floor
 from generator.datasets import Dataset
 from generator.layers import Curves, Layer, LayerCurve
 from generator.results import Estimate
+from generator.shown import decimal
 from generator.site import links
 from generator.site.pages import LayerSection, Link
 
@@ -128,7 +129,7 @@ def reading(layers: Sequence[Layer]) -> str:
         return f"the last layer, {layer.number}" if layer is last else f"layer {layer.number} of {last.number}"
 
     gain, best = max(gains, key=lambda each: each[0])
-    values = f"{shown(best.semantic_affinity.value)} against {shown(best.null_sa.value)}"
+    values = f"{decimal(best.semantic_affinity.value)} against {decimal(best.null_sa.value)}"
     said = [
         f"SA stands highest above its null at {named(best)}: {values}."
         if gain >= TELLING
@@ -137,19 +138,16 @@ def reading(layers: Sequence[Layer]) -> str:
     if last.above_chance is None:
         said.append("The last layer has no SA.")
     elif gain - last.above_chance >= TELLING:
-        said.append(f"By the last layer, {last.number}, a gain of {shown(gain)} has become {shown(last.above_chance)}.")
+        said.append(
+            f"By the last layer, {last.number}, a gain of {decimal(gain)} has become {decimal(last.above_chance)}."
+        )
     crowded = max((layer for _, layer in gains), key=lambda layer: layer.random_cosine.value or 0.0)
-    cosines = f"{shown(crowded.random_cosine.value)}, of translations {shown(crowded.translation_cosine.value)}"
+    cosines = f"{decimal(crowded.random_cosine.value)}, of translations {decimal(crowded.translation_cosine.value)}"
     if (crowded.random_cosine.value or 0.0) >= CROWDED:
         said.append(f"A high cosine says nothing at {named(crowded)}: the mean of random pairs is {cosines}.")
     else:
         said.append(f"The mean cosine of random pairs is highest at {named(crowded)}: {cosines}.")
     return " ".join(said)
-
-
-def shown(value: float | None) -> str:
-    """A number at three decimals, with a proper minus sign; "–" for none."""
-    return "–" if value is None else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def _frame(*lines: Line) -> _Frame:
@@ -220,6 +218,6 @@ def _described(line: Line) -> str:
         return f"{line.name}: no value."
     first, last, top = min(values), max(values), max(values, key=lambda layer: values[layer])
     return (
-        f"{line.name}: {shown(values[first])} at layer {first}, {shown(values[last])} at layer {last}, "
-        f"highest at layer {top} with {shown(values[top])}."
+        f"{line.name}: {decimal(values[first])} at layer {first}, {decimal(values[last])} at layer {last}, "
+        f"highest at layer {top} with {decimal(values[top])}."
     )

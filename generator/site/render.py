@@ -20,6 +20,7 @@ from generator.measures.catalogue import AFFINITY, CATALOGUE
 from generator.records import model_record
 from generator.resources import shipped
 from generator.results import Outcome, Resamples
+from generator.shown import decimal, file_size, percent, short_count
 from generator.site import compose, exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.claims_page import claims_page
@@ -178,49 +179,3 @@ def _laid_out(environment: Environment, page: Page, site: SiteContext, asset_pat
 def _manifest(files: Mapping[str, bytes]) -> bytes:
     digests = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())}
     return (json.dumps({"schema": 1, "files": digests}, indent=1) + "\n").encode()
-
-
-def decimal(value: float | None, places: int = 3) -> str:
-    """A number as shown, "–" for none.
-
-    >>> decimal(0.43984), decimal(None), decimal(-0.0001)
-    ('0.440', '–', '0.000')
-    """
-    if value is None:
-        return "–"
-    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
-
-
-def percent(value: float, places: int = 0) -> str:
-    """A share of one as shown.
-
-    >>> percent(0.254), percent(-0.0312, 1), percent(-0.0001)
-    ('25 %', '−3.1 %', '0 %')
-    """
-    return f"{decimal(100 * value, places)} %"
-
-
-def short_count(value: int | None) -> str:
-    """A large count in two or three digits.
-
-    >>> short_count(22_713_216), short_count(7_600_000_000), short_count(512), short_count(None)
-    ('23 M', '7.6 B', '512', '–')
-    """
-    if value is None:
-        return "–"
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if value >= 0.9995 * size:  # what is rounded up to a unit is shown in that unit
-            scaled = value / size
-            return f"{scaled:.1f} {letter}" if scaled < 9.95 and letter == "B" else f"{scaled:.0f} {letter}"
-    return str(value)
-
-
-def file_size(n_bytes: int) -> str:
-    """A file's size as shown.
-
-    >>> file_size(812), file_size(24_300), file_size(1_240_000)
-    ('812 B', '24 kB', '1.2 MB')
-    """
-    if n_bytes < 1000:
-        return f"{n_bytes} B"
-    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 999_500 else f"{n_bytes / 1e6:.1f} MB"
