@@ -3,12 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from generator.claims import Check, Claim, Findings, Verdict, judged
+from generator.claims import Check, Claim, Findings, Status, Verdict, judged
 from generator.published import Figure, contradictions
+from generator.results import Estimate
 from generator.site import links
-from generator.site.compose import published_rows, shown_figure, source_link
-from generator.site.pages import CheckRow, ClaimRow, ClaimsPage, ContradictionRow
+from generator.site.pages import Link, Page, PublishedRow
+from generator.site.parts import published_rows, shown_figure, source_link
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One number that a claim speaks of: its range, what was measured, what was published."""
+
+    subject: str
+    quantity: str
+    low: float
+    high: float
+    measured: Estimate | None
+    published: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    number: int
+    statement: str
+    test: str
+    confirmed: bool
+    status: Status
+    on_paper: bool
+    """Whether published figures alone decided it."""
+    verdict: str
+    basis: str
+    reason: str
+    checks: tuple[CheckRow, ...]
+
+
+@dataclass(frozen=True)
+class ContradictionRow:
+    subject: str
+    figures: tuple[str, ...]
+    source: Link
+
+
+@dataclass(frozen=True)
+class ClaimsPage(Page):
+    """What the papers claim, held against results."""
+
+    template = "claims.html"
+    claims: tuple[ClaimRow, ...]
+    counts: tuple[tuple[str, int], ...]
+    """How many hold, do not, and are open."""
+    contradictions: tuple[ContradictionRow, ...]
+    published: tuple[PublishedRow, ...]
+
 
 VERDICTS = {"holds": "holds", "fails": "does not hold", "undecided": "cannot be decided"}
 BASES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
@@ -11,7 +12,52 @@ from generator.leaderboard import Leaderboard, Standing
 from generator.measures.catalogue import CATALOGUE, MeasureInfo
 from generator.results import Estimate
 from generator.site import links
-from generator.site.pages import CompanionBoardRow, CompanionSection, CompanionsPage, CorrelationCell, Link
+from generator.site.pages import Link, Page
+
+
+@dataclass(frozen=True)
+class CorrelationCell:
+    """How a measure goes with SA: the mean rank correlation over word lists, its range, and over how many of what."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n_models: int
+    n_datasets: int
+
+
+@dataclass(frozen=True)
+class CompanionSection:
+    """One measure against SA."""
+
+    info: MeasureInfo
+    ranked: CorrelationCell
+    every: CorrelationCell
+    """With controls."""
+    drawing: str | None
+
+
+@dataclass(frozen=True)
+class CompanionBoardRow:
+    """A model with every measure on one dataset."""
+
+    model: Link
+    page: str
+    ranked: bool
+    affinity: Estimate
+    values: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class CompanionsPage(Page):
+    """What SA alone cannot see."""
+
+    template = "companions.html"
+    dataset: Link
+    sections: tuple[CompanionSection, ...]
+    measures: tuple[MeasureInfo, ...]
+    rows: tuple[CompanionBoardRow, ...]
+
 
 SIZE, LEFT, BOTTOM, EDGE = 200, 46, 30, 10
 

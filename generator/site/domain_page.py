@@ -3,15 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from generator.domains import GroupDrop, ModelDomains, drops_by_objective
 from generator.leaderboard import Leaderboard
 from generator.results import Estimate
 from generator.site import links
-from generator.site.compose import OBJECTIVES, score_of
-from generator.site.marks import marks, shape_path
-from generator.site.pages import DomainSection, DomainsPage, DropRow, GroupRow, Link, MapStrip
+from generator.site.marks import Mark, marks, shape_path
+from generator.site.pages import Link, Page, Score
+from generator.site.parts import OBJECTIVES, score_of
+
+
+@dataclass(frozen=True)
+class DropRow:
+    """A model on one dataset against the reference."""
+
+    model: Link
+    page: str
+    ranked: bool
+    objective: str
+    parameters: int | None
+    score: Score
+    reference: Estimate
+    lift: Estimate
+    """1 - V/V₀ here, and on the reference."""
+    reference_lift: Estimate
+    raw: Estimate
+    above_chance: Estimate | None
+    by_spread: float
+
+
+@dataclass(frozen=True)
+class DomainSection:
+    """One dataset against the reference."""
+
+    dataset: Link
+    domain: str
+    probes: str
+    rows: tuple[DropRow, ...]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """The mean drops of models trained alike, in the order of the sections; and how many models they are of."""
+
+    objective: str
+    drops: tuple[float | None, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MapStrip:
+    """A model's maps over the datasets; None where there is none."""
+
+    model: Link
+    drawings: tuple[tuple[str, str] | None, ...]
+    """The drawing and the page it leads to."""
+
+
+@dataclass(frozen=True)
+class DomainsPage(Page):
+    """What a mismatch between training data and domain does."""
+
+    template = "domains.html"
+    reference: Link
+    sections: tuple[DomainSection, ...]
+    groups: tuple[GroupRow, ...]
+    chart: str | None
+    """Drops against size as a drawing; None below two models of known size."""
+    chart_legend: tuple[tuple[str, Mark], ...]
+    datasets: tuple[str, ...]
+    strips: tuple[MapStrip, ...]
+
 
 CHART_WIDTH, CHART_HEIGHT = 720, 320
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 40

@@ -12,7 +12,20 @@ from generator.layers import Curves, Layer, LayerCurve
 from generator.results import Estimate
 from generator.shown import decimal
 from generator.site import links
-from generator.site.pages import LayerSection, Link
+from generator.site.pages import Link
+
+
+@dataclass(frozen=True)
+class LayerSection:
+    """A model's layers on one dataset."""
+
+    dataset: Link
+    reading: str
+    """What is seen in the charts."""
+    charts: tuple[str, ...]
+    """As SVG, safe to show as they are."""
+    curve: LayerCurve
+
 
 WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 40, 90, 34, 46

@@ -13,7 +13,7 @@ COMPANIONS = "companions.html"
 METHODS = "methods.html"
 DOWNLOADS = "downloads.html"
 NOT_FOUND = "404.html"
-COMPARISON_DATA = "data/compare"
+DATA = "data"
 
 
 def model_page(model: str) -> str:
@@ -53,14 +53,19 @@ def comparison(models: Sequence[str]) -> str:
     return f"{COMPARE}#models={','.join(models)}"
 
 
-def comparison_words(dataset: str) -> str:
-    """The words of a dataset, as the comparison page loads them."""
-    return f"{COMPARISON_DATA}/{dataset}.js"
+def words_data(dataset: str) -> str:
+    """The words of a dataset, as scripts load them."""
+    return f"{DATA}/words/{dataset}.js"
 
 
-def comparison_data(model: str, dataset: str) -> str:
-    """What the comparison page loads of a pair."""
-    return f"{COMPARISON_DATA}/{model}--{dataset}.js"
+def pair_data(model: str, dataset: str) -> str:
+    """The concepts and the map of a pair, as scripts load them."""
+    return f"{DATA}/pairs/{model}--{dataset}.js"
+
+
+def scores_data(model: str, dataset: str) -> str:
+    """The scores of a pair and their resamples, as scripts load them."""
+    return f"{DATA}/scores/{model}--{dataset}.js"
 
 
 def relative(target: str, page: str) -> str:

@@ -21,16 +21,23 @@ from generator.records import model_record
 from generator.resources import shipped
 from generator.results import Outcome, Resamples
 from generator.shown import decimal, file_size, percent, short_count
-from generator.site import compose, exports, links, pages
+from generator.site import exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.claims_page import claims_page
 from generator.site.companions_page import companions_page
-from generator.site.compare_page import compare_files, compare_page
+from generator.site.compare_page import compare_page
+from generator.site.data_scripts import data_files
+from generator.site.dataset_page import dataset_page
 from generator.site.domain_page import domains_page
+from generator.site.downloads_page import downloads_page
 from generator.site.figures import map_drawing
 from generator.site.formulas import formula
+from generator.site.home_page import home_page
 from generator.site.marks import shape_path
-from generator.site.pages import Download, Page
+from generator.site.methods_page import methods_page
+from generator.site.model_page import model_page
+from generator.site.pages import Page
+from generator.site.pair_page import pair_pages
 
 MANIFEST = "manifest.json"
 
@@ -74,7 +81,7 @@ def render_site(
     )
     assets = load_assets(shipped("templates"))
     data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
-    files = dict(assets.values()) | data | _drawings(board) | compare_files(board, resamples or {})
+    files = dict(assets.values()) | data | _drawings(board) | data_files(board, resamples or {})
     site = SiteContext(
         benchmark.site.title,
         version("isogloss"),
@@ -103,41 +110,18 @@ def _pages(
     confidence = benchmark.parameters.confidence
     findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
-        compose.home_page(board, benchmark.site.title, benchmark.site.description),
-        *(compose.model_page(board, standing, benchmark.published, curves) for standing in board.standings),
-        *(compose.dataset_page(board, dataset.slug, resamples, confidence) for dataset in board.datasets),
-        *compose.pair_pages(board),
+        home_page(board, benchmark.site.title, benchmark.site.description),
+        *(model_page(board, standing, benchmark.published, curves) for standing in board.standings),
+        *(dataset_page(board, dataset.slug, resamples, confidence) for dataset in board.datasets),
+        *pair_pages(board),
         compare_page(board, resamples, confidence),
         domains_page(board, findings.domains),
         claims_page(findings),
         companions_page(board),
-        compose.methods_page(board),
-        _downloads_page(board, data),
+        methods_page(board),
+        downloads_page(board, data),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
     ]
-
-
-def _downloads_page(board: Leaderboard, data: Mapping[str, bytes]) -> pages.DownloadsPage:
-    def download(name: str, path: str, what: str) -> Download:
-        return Download(name, path, what, len(data[path]))
-
-    kinds = {"CSV": "for spreadsheets", "JSON": "for scripts", "Parquet": "typed, for data frames"}
-    return pages.DownloadsPage(
-        links.DOWNLOADS,
-        "Downloads",
-        "The leaderboard, the word lists and every result as files.",
-        tuple(download(kind, f"{exports.LEADERBOARD}.{kind.lower()}", what) for kind, what in kinds.items()),
-        tuple(
-            download(d.card.name, links.dataset_file(d.slug), d.card.licence or "no licence stated")
-            for d in board.datasets
-        ),
-        tuple(
-            download(f"{s.model.name} on {d.card.name}", links.result_file(s.model.slug, d.slug), cell.state)
-            for s in board.standings
-            for d in board.datasets
-            if (cell := s.cells[d.slug]).outcome
-        ),
-    )
 
 
 def _drawings(board: Leaderboard) -> dict[str, bytes]:

@@ -16,29 +16,10 @@
   const LABEL = 15;
   const LABEL_WIDTH = 80;
 
-  // Data files are scripts, which a page opened from a folder may load; each calls this function.
-
-  const received = new Map();
-  const asked = new Map();
-  window.receiveComparisonData = (stem, data) => received.set(stem, data);
-
-  function load(stem) {
-    if (!asked.has(stem)) {
-      asked.set(
-        stem,
-        new Promise((resolve, reject) => {
-          const script = document.createElement("script");
-          script.src = `${catalogue.folder}/${stem}.js`;
-          script.onload = () => resolve(received.get(stem));
-          script.onerror = () => {
-            asked.delete(stem);
-            reject(new Error(`${script.src} could not be loaded`));
-          };
-          document.head.append(script);
-        }),
-      );
-    }
-    return asked.get(stem);
+  /** A dataset's words, or a model on a dataset with its scores. */
+  async function load(stem) {
+    const names = datasets.has(stem) ? [`words/${stem}`] : [`pairs/${stem}`, `scores/${stem}`];
+    return Object.assign({}, ...(await Promise.all(names.map(isogloss.load))));
   }
 
   // Statistics

@@ -1,0 +1,132 @@
+"""Data that a page's script asks for: words, pairs and scores, each a file of its own.
+
+A browser opens no other file of a folder by itself but runs scripts of it, so each data file is a script that hands
+its JSON to ``isogloss.receive`` of data.js. Models and datasets have their own files, so that a reader loads what is
+looked at, however many there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from generator.comparison import MEASURE
+from generator.datasets import Dataset
+from generator.languages import language
+from generator.leaderboard import Leaderboard
+from generator.results import Draws, PairResult, Resamples
+from generator.site import links
+from generator.site.figures import json_in_script, shown_points
+from generator.site.marks import marks, shape_path
+
+
+def data_script(path: str, data: Any) -> bytes:
+    """A data file: JSON as an argument, after the name that scripts ask for it by."""
+    return f"isogloss.receive({json.dumps(data_name(path))},{json_in_script(data)});\n".encode()
+
+
+def data_name(path: str) -> str:
+    """The name of a data file, by which scripts ask for it.
+
+    >>> data_name("data/words/modern.js")
+    'words/modern'
+    """
+    return path.removeprefix(f"{links.DATA}/").removesuffix(".js")
+
+
+def data_files(board: Leaderboard, resamples: Resamples) -> dict[str, bytes]:
+    """By path: the words of each dataset, and what each model makes of them."""
+    files = {}
+    for dataset in board.datasets:
+        results = {
+            standing.model.slug: result
+            for standing in board.standings
+            if (result := standing.cells[dataset.slug].result)
+        }
+        places = {model: _places(result) for model, result in results.items()}
+        drawn = set[tuple[str, str]]().union(*places.values())
+        words = [(tag, text) for tag, texts in dataset.renderings.items() for text in texts]
+        on_map = [i for i, word in enumerate(words) if word in drawn]
+        path = links.words_data(dataset.slug)
+        files[path] = data_script(path, _words(dataset, on_map))
+        for model, result in results.items():
+            path = links.pair_data(model, dataset.slug)
+            files[path] = data_script(path, _pair(result, [places[model].get(words[i]) for i in on_map]))
+            if result.affinity.value is not None:
+                path = links.scores_data(model, dataset.slug)
+                files[path] = data_script(path, _scores(result, resamples.get((model, dataset.slug), {})))
+    return files
+
+
+def _words(dataset: Dataset, on_map: Sequence[int]) -> dict[str, Any]:
+    """A dataset's languages, words and concepts.
+
+    Words are counted over all languages in their order. A concept is a list of words, the first of which names it;
+    ``drawn`` are the words that are on some map.
+    """
+    looks = marks(dataset.languages)
+    place = {
+        word: i for i, word in enumerate((tag, text) for tag, texts in dataset.renderings.items() for text in texts)
+    }
+    naming = sorted(dataset.languages, key=lambda tag: tag != "en")
+    return {
+        "name": dataset.card.name,
+        "translated": dataset.card.translated,
+        "languages": [
+            {
+                "tag": tag,
+                "name": language(tag).name,
+                "direction": language(tag).direction,
+                "colour": looks[tag].colour,
+                "marker": looks[tag].shape,
+                "shape": shape_path(looks[tag].shape),
+                "words": list(dataset.renderings[tag]),
+            }
+            for tag in dataset.languages
+        ],
+        "ids": [concept.id for concept in dataset.concepts],
+        "categories": [concept.category for concept in dataset.concepts],
+        "concepts": [
+            [place[tag, text] for tag in naming for text in concept.renderings.get(tag, ())]
+            for concept in dataset.concepts
+        ],
+        "drawn": list(on_map),
+    }
+
+
+def _pair(result: PairResult, placed: Sequence[tuple[float, float] | None]) -> dict[str, Any]:
+    """A model on a dataset: SA of each concept, and the map.
+
+    Places are those of the dataset's ``drawn`` words, None where this map lacks one.
+    """
+    return {
+        "concepts": [concept.sa for concept in result.concepts],
+        "places": [list(place) if place else None for place in placed] if any(placed) else [],
+        "noMap": "" if any(placed) else (result.map.undefined if result.map else "no map was asked for"),
+    }
+
+
+def _scores(result: PairResult, draws: Draws) -> dict[str, Any]:
+    """SA of a pair with its parts, of its pairs of languages, and its resamples as they are stored."""
+    pairs = {(pair.a, pair.b): pair.sa for pair in result.language_pairs}
+    tags = result.dataset.languages
+    measures = result.measures
+    drawn = draws.get(MEASURE)
+    return {
+        "sa": result.affinity.value,
+        "null": measures.null_sa if measures else None,
+        "lift": measures.chance_corrected if measures else None,
+        "centred": measures.centred_sa.value if measures else None,
+        "offset": measures.offset_penalty.value if measures else None,
+        "draws": base64.b64encode(np.asarray(drawn, dtype="<f4").tobytes()).decode() if drawn is not None else None,
+        "pairs": [pairs.get((a, b)) for i, a in enumerate(tags) for b in tags[i + 1 :]],
+    }
+
+
+def _places(result: PairResult) -> Mapping[tuple[str, str], tuple[float, float]]:
+    """The words that a page shows on a result's map, by language and text."""
+    return {(point.language, point.text): (point.x, point.y) for point in shown_points(result)}
