@@ -117,25 +117,28 @@ def site(fixture: Fixture, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def content(file: bytes) -> tuple[str, dict[str, Any]]:
-    """The stem and the data that a data file hands over; nothing else may stand in it."""
-    call = re.fullmatch(r"receiveComparisonData\((.*)\);\n", file.decode(), re.DOTALL)
+    """The name and the data that a data file hands over; nothing else may stand in it."""
+    call = re.fullmatch(r"isogloss\.receive\((.*)\);\n", file.decode(), re.DOTALL)
     assert call
-    stem, data = json.loads(f"[{call[1]}]")
-    return stem, data
+    name, data = json.loads(f"[{call[1]}]")
+    return name, data
 
 
-def test_every_measured_pair_has_a_file_with_its_exact_resamples(fixture: Fixture) -> None:
-    listed = {path for path in fixture.files if path.startswith("data/compare/")}
+def test_every_measured_pair_has_files_with_its_scores_and_exact_resamples(fixture: Fixture) -> None:
     results = [o for o in fixture.outcomes if isinstance(o, PairResult)]
-    assert listed == {
-        *(links.comparison_words(dataset.slug) for dataset in fixture.datasets),
-        *(links.comparison_data(r.model.slug, r.dataset.slug) for r in results),
+    assert {path for path in fixture.files if re.match("data/(words|pairs|scores)/", path)} == {
+        *(links.words_data(dataset.slug) for dataset in fixture.datasets),
+        *(links.pair_data(r.model.slug, r.dataset.slug) for r in results),
+        *(links.scores_data(r.model.slug, r.dataset.slug) for r in results),
     }
     for r in results:
-        stem, data = content(fixture.files[links.comparison_data(r.model.slug, r.dataset.slug)])
-        assert stem == f"{r.model.slug}--{r.dataset.slug}"
+        pair = f"{r.model.slug}--{r.dataset.slug}"
+        name, concepts = content(fixture.files[links.pair_data(r.model.slug, r.dataset.slug)])
+        assert name == f"pairs/{pair}"
+        assert concepts["concepts"] == [c.sa for c in r.concepts]
+        name, data = content(fixture.files[links.scores_data(r.model.slug, r.dataset.slug)])
+        assert name == f"scores/{pair}"
         assert data["sa"] == r.affinity.value
-        assert data["concepts"] == [c.sa for c in r.concepts]
         assert data["pairs"] == [p.sa for p in r.language_pairs]
         held = fixture.resamples.get((r.model.slug, r.dataset.slug))
         if held is None:
@@ -146,16 +149,18 @@ def test_every_measured_pair_has_a_file_with_its_exact_resamples(fixture: Fixtur
 
 def test_words_concepts_and_places_belong_together(fixture: Fixture) -> None:
     dataset = fixture.datasets[0]
-    _, words = content(fixture.files[links.comparison_words("words")])
+    _, words = content(fixture.files[links.words_data("words")])
     every = [(language["tag"], text) for language in words["languages"] for text in language["words"]]
     assert every == [(tag, text) for tag, texts in dataset.renderings.items() for text in texts]
+    assert words["ids"] == [c.id for c in dataset.concepts]
+    assert words["categories"] == [c.category for c in dataset.concepts]
     assert [{every[i] for i in members} for members in words["concepts"]] == [
         {(tag, text) for tag, texts in c.renderings.items() for text in texts} for c in dataset.concepts
     ]
     assert [every[members[0]][0] for members in words["concepts"]] == ["en"] * len(dataset.concepts)
     assert {language["tag"]: language["direction"] for language in words["languages"]}["ar"] == "rtl"
     for slug in SLUGS:
-        _, data = content(fixture.files[links.comparison_data(slug, "words")])
+        _, data = content(fixture.files[links.pair_data(slug, "words")])
         held = fixture.result(slug, "words").map
         assert held is not None
         placed = zip(words["drawn"], data["places"], strict=True)
@@ -163,7 +168,7 @@ def test_words_concepts_and_places_belong_together(fixture: Fixture) -> None:
             (p.language, p.text): (p.x, p.y) for p in held.points
         }
         assert data["noMap"] == ""
-    _, mapless = content(fixture.files[links.comparison_data("gamma", "aside")])
+    _, mapless = content(fixture.files[links.pair_data("gamma", "aside")])
     assert [mapless["places"], mapless["noMap"]] == [[], "few"]
 
 
@@ -172,7 +177,7 @@ def test_large_maps_show_the_words_that_the_pairs_page_shows(fixture: Fixture, m
 
     monkeypatch.setattr(figures, "MOST_POINTS", 30)
     files = render_site(invented(fixture.datasets, fixture.outcomes).benchmark, fixture.outcomes, fixture.resamples)
-    _, words = content(files[links.comparison_words("words")])
+    _, words = content(files[links.words_data("words")])
     shown = {(p.language, p.text) for slug in SLUGS for p in figures.shown_points(fixture.result(slug, "words"))}
     every = [(language["tag"], text) for language in words["languages"] for text in language["words"]]
     assert {every[i] for i in words["drawn"]} == shown
@@ -181,12 +186,12 @@ def test_large_maps_show_the_words_that_the_pairs_page_shows(fixture: Fixture, m
 
 def test_no_text_can_end_a_script_or_a_line_of_it() -> None:
     files = hostile().files
-    ours = {path: file for path, file in files.items() if path.startswith("data/compare/")}
-    assert len(ours) == 2 + 6
+    ours = {path: file for path, file in files.items() if path.startswith("data/") and path.endswith(".js")}
+    assert {path.split("/")[1] for path in ours} >= {"words", "pairs", "scores"}
     for file in ours.values():
         assert not re.search("[<\u2028\u2029]", file.decode())
         content(file)
-    _, words = content(ours[links.comparison_words("hostile")])
+    _, words = content(ours[links.words_data("hostile")])
     (english,) = (language for language in words["languages"] if language["tag"] == "en")
     assert set(TEXTS) < set(english["words"])
 
@@ -206,7 +211,7 @@ def test_files_are_light(fixture: Fixture, word_list: WordList) -> None:
     results = [varied(measured(model("Alpha"), big), 1)]
     draws = {("alpha", "big"): {"semantic_affinity": np.random.default_rng(0).random(2000, dtype=np.float32)}}
     files = render_site(invented([big], results).benchmark, results, draws)
-    assert len(files[links.comparison_data("alpha", "big")]) < 75_000
+    assert sum(len(files[path("alpha", "big")]) for path in (links.pair_data, links.scores_data)) < 75_000
 
 
 # The page without scripts
@@ -502,8 +507,8 @@ def spots(page: Page) -> list[dict[str, list[float]]]:
 
 def test_maps_are_laid_on_the_first_as_scipy_lays_them(fixture: Fixture, site: Path, open_site: Open) -> None:
     page = opened(open_site(site).page, f"#models={','.join(SLUGS[:3])}&dataset=words", site)
-    _, words = content(fixture.files[links.comparison_words("words")])
-    places = [content(fixture.files[links.comparison_data(slug, "words")])[1]["places"] for slug in SLUGS[:3]]
+    _, words = content(fixture.files[links.words_data("words")])
+    places = [content(fixture.files[links.pair_data(slug, "words")])[1]["places"] for slug in SLUGS[:3]]
     seen: list[dict[str, list[float]]] = [{}, {}, {}]
     for i in range(len(words["concepts"])):
         word = [w for language in words["languages"] for w in language["words"]][words["concepts"][i][0]]

@@ -194,8 +194,8 @@ def test_every_link_is_relative(any_files: Files) -> None:
 
 
 def for_scripts(files: Files) -> set[str]:
-    """What the comparison page loads when a reader asks for it."""
-    return {path for path in files if path.startswith(f"{links.COMPARISON_DATA}/")}
+    """What scripts load when a reader asks for it."""
+    return {path for path in files if path.startswith(f"{links.DATA}/") and path.endswith(".js")}
 
 
 def test_every_page_can_be_reached_from_the_first(any_files: Files) -> None:
