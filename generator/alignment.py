@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,19 @@ from generator.measures.retrieval import (
     retrieval_cap,
     retrieval_measures,
 )
+from generator.measures.rivals import ConceptRetrieval, concept_retrieval
 from generator.measures.spelling import affinity_without_identical, identical_share, same_spelling
 from generator.records import LanguageFindings, known
-from generator.results import Draws, LanguagePair, Measures, PairColumn, resampled
+from generator.results import (
+    SPREAD_DIGITS,
+    Draws,
+    LanguagePair,
+    Measures,
+    PairColumn,
+    SpreadGroup,
+    resampled,
+    significant,
+)
 
 BARE = ("semantic_ratio", "inter_spread", "intra_spread", "null_sa", "chance_corrected")
 """Measures that a result holds as bare numbers, with their intervals beside them."""
@@ -50,6 +60,8 @@ KEPT = ("semantic_affinity", "null_sa", "centred_sa", "intra_spread")
 """Measures besides the companions whose resamples are kept."""
 
 PAIR_DECIMALS = 4
+MOST_GROUP_SPREADS = 50_000
+"""Numbers of all spread groups together, above which none are kept: lists with ever other gaps would fill pages."""
 
 WITHOUT_NULL = "there is no other concept to reassign translations to"
 WITHOUT_DISTANCE = "chance itself leaves no distance"
@@ -77,6 +89,9 @@ class Alignment:
     pair_companions: Mapping[str, PairColumn]
     directed: Mapping[str, tuple[tuple[float | None, float | None], ...]]
     languages: Mapping[str, LanguageFindings]
+    retrieval: Mapping[int, ConceptRetrieval]
+    """By the number of the concept; long lists have a sample of them."""
+    spread_groups: tuple[SpreadGroup, ...]
     draws: Draws
 
 
@@ -182,6 +197,8 @@ def alignment(
                 affinity.languages, drawn.language_spread, companions.attraction, strict=True
             )
         },
+        companions.retrieval,
+        _spread_groups(affinity.languages, spreads),
         {name: draws.astype(np.float32) for name, draws in kept.items()},
     )
 
@@ -192,6 +209,7 @@ class _Companions:
 
     measures: Mapping[str, Companion]
     directed: Mapping[str, FloatArray]
+    retrieval: Mapping[int, ConceptRetrieval]
     attraction: FloatArray
     cap: float
     sample: int | None
@@ -223,6 +241,7 @@ def _companions(
     return _Companions(
         {name: found[name] for name in CATALOGUE if name in found},
         directed_retrieval(neighbours),
+        concept_retrieval(neighbours),
         language_attraction(neighbours),
         float(caps[np.isfinite(caps)].mean()) if np.isfinite(caps).any() else np.nan,
         len(sample) if len(sample) < concepts.n_concepts else None,
@@ -253,11 +272,40 @@ def _attempt(measure: Callable[[], float]) -> tuple[float | None, str]:
 
 
 def _language_pairs(affinity: Affinity, draws: FloatArray, confidence: float) -> tuple[LanguagePair, ...]:
-    """Per unordered pair of languages: SA with its interval and spread over the concepts they share."""
+    """Per unordered pair of languages: SA with its interval, and its spreads."""
     tags, low_high = affinity.languages, percentile_intervals(draws, confidence)
     upper = np.triu_indices(len(tags), 1)
     columns = (affinity.pair_affinity[upper], affinity.pair_spread[upper], *low_high)
     sa, spread, low, high = (map(known, column) for column in columns)
     counts = affinity.pair_concepts[upper].tolist()
+    nulls = (known(significant(null, SPREAD_DIGITS)) for null in affinity.null_pair_spread[upper])
     names = [(tags[i], tags[j]) for i, j in zip(*upper, strict=True)]
-    return tuple(LanguagePair(*name, *rest) for name, *rest in zip(names, sa, spread, counts, low, high, strict=True))
+    columns_of_records = zip(names, sa, spread, counts, low, high, nulls, strict=True)
+    return tuple(LanguagePair(*name, *rest) for name, *rest in columns_of_records)
+
+
+def _spread_groups(tags: Sequence[str], spreads: FloatArray) -> tuple[SpreadGroup, ...]:
+    """The mean spreads of the concepts rendered in the same languages, group by group.
+
+    Args:
+        tags: the languages, (L,).
+        spreads: v_c(a, b), shape (C, L, L), NaN where a concept lacks a language.
+
+    Returns:
+        Nothing where all concepts in two or more languages have the same ones, whose spreads are those of the pairs
+        of languages, or where the groups would hold more than 50,000 numbers.
+    """
+    rendered = np.isfinite(spreads).any(axis=2)
+    combinations, group_of = np.unique(rendered, axis=0, return_inverse=True)
+    groups = [(np.flatnonzero(held), group_of.ravel() == g) for g, held in enumerate(combinations) if held.any()]
+    if len(groups) < 2 or sum(len(held) * (len(held) - 1) // 2 for held, _ in groups) > MOST_GROUP_SPREADS:
+        return ()
+    return tuple(
+        _spread_group([tags[i] for i in held.tolist()], spreads[np.ix_(mine, held, held)]) for held, mine in groups
+    )
+
+
+def _spread_group(tags: Sequence[str], spreads: FloatArray) -> SpreadGroup:
+    a, b = np.triu_indices(len(tags), 1)
+    means = spreads.mean(axis=0)[a, b]
+    return SpreadGroup(tuple(tags), len(spreads), tuple(significant(mean, SPREAD_DIGITS) for mean in means))

@@ -35,7 +35,7 @@ from generator.records import (
 )
 from generator.results import Draws, Failure, PairFailure, PairResult, Provenance
 
-MEASURE_VERSION = 3
+MEASURE_VERSION = 4
 """Part of every result's key: bump it when the same vectors would give other numbers."""
 
 VERSIONED = (
@@ -119,12 +119,13 @@ def measure_pair(
         measures=aligned.measures if aligned else None,
         languages=language_records(units, aligned.languages if aligned else {}),
         language_pairs=aligned.language_pairs if aligned else (),
-        concepts=concept_records(dataset, aligned.affinity if aligned else None),
+        concepts=concept_records(dataset, aligned.affinity if aligned else None, aligned.retrieval if aligned else {}),
         map=map_record(dataset, units, parameters.layout) if parameters.layout else None,
         provenance=provenance(dataset, model, parameters),
         pair_companions=aligned.pair_companions if aligned else {},
         directed=aligned.directed if aligned else {},
         geometry=laid_out.measures,
+        spread_groups=aligned.spread_groups if aligned else (),
     )
     return Measured(result, {**(aligned.draws if aligned else {}), **laid_out.draws})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from generator.measures.affinity import Affinity, mean_pairwise_spread
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
 from generator.measures.resampling import Interval
+from generator.measures.rivals import ConceptRetrieval, NearerConcept
 from generator.models.encoder import Settings
 from generator.models.registry import ON_DISK, Model
 from generator.results import (
@@ -25,7 +26,10 @@ from generator.results import (
     MapRecord,
     ModelRecord,
     Point,
+    Rival,
 )
+
+SHARE_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,36 @@ def language_records(
     return records
 
 
-def concept_records(dataset: Dataset, affinity: Affinity | None) -> tuple[ConceptRecord, ...]:
-    """Per concept: its renderings, spread and SA."""
+def concept_records(
+    dataset: Dataset, affinity: Affinity | None, retrieval: Mapping[int, ConceptRetrieval]
+) -> tuple[ConceptRecord, ...]:
+    """Per concept: its renderings, spread and SA, and what retrieval comes across."""
     unknown = np.full(len(dataset.concepts), np.nan)
     spreads, values = (affinity.concept_spread, affinity.concept_affinity) if affinity else (unknown, unknown)
     return tuple(
-        ConceptRecord(concept.id, dict(concept.renderings), known(spread), known(value))
-        for concept, spread, value in zip(dataset.concepts, spreads, values, strict=True)
+        ConceptRecord(
+            concept.id,
+            dict(concept.renderings),
+            known(spread),
+            known(value),
+            known(round(retrieval[number].hits, SHARE_DECIMALS)) if number in retrieval else None,
+            _rival_records(dataset, retrieval[number].rivals) if number in retrieval else (),
+        )
+        for number, (concept, spread, value) in enumerate(zip(dataset.concepts, spreads, values, strict=True))
+    )
+
+
+def _rival_records(dataset: Dataset, rivals: Iterable[NearerConcept]) -> tuple[Rival, ...]:
+    return tuple(
+        Rival(
+            dataset.concepts[rival.concept].id,
+            rival.wins,
+            dataset.languages[rival.query],
+            dataset.languages[rival.targets],
+            rival.similarity,
+            rival.right,
+        )
+        for rival in rivals
     )
 
 

@@ -26,6 +26,8 @@ from generator.models.encoder import Settings
 SCHEMA: Final = 1
 SIGNIFICANT_DIGITS = 9
 COORDINATE_DIGITS = 4
+SPREAD_DIGITS = 7
+"""Of the spreads that scores of a few languages are made of: there may be thousands."""
 DRAWS = ".draws.npz"
 
 Undefined = Mapping[str, str]
@@ -147,6 +149,8 @@ class LanguagePair:
     low: float | None = None
     """The interval of `sa`."""
     high: float | None = None
+    null_spread: float | None = None
+    """V₀(a, b): what ``inter_spread`` would be with every translation reassigned to another concept."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +163,44 @@ class PairColumn:
 
 
 @dataclass(frozen=True)
+class SpreadGroup:
+    """The concepts rendered in exactly the same languages, two or more."""
+
+    languages: tuple[str, ...]
+    """In the order of the dataset."""
+    n: int
+    """How many concepts."""
+    spreads: tuple[float, ...]
+    """Mean of v_c(a, b) over them, per unordered pair of these languages in the order of ``np.triu_indices``."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A wrong concept that lies nearer to a concept than its translation does; see `generator.measures.rivals`."""
+
+    concept: str
+    wins: int
+    """In how many directions, from a query's language to the targets', it is the nearest of those that lie nearer."""
+    a: str
+    """Language of the query in the direction with the largest margin."""
+    b: str
+    """Language of the targets in it."""
+    similarity: float
+    """Cosine of the query with the wrong concept there."""
+    right: float
+    """Cosine of the query with its translation there."""
+
+
+@dataclass(frozen=True)
 class ConceptRecord:
     id: str
     renderings: Mapping[str, tuple[str, ...]]
     spread: float | None
     sa: float | None
+    retrieved: float | None = None
+    """Share of its directed pairs of languages in which its translation comes first; None where none was looked at."""
+    rivals: tuple[Rival, ...] = ()
+    """Those that win most often, at most three."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +273,9 @@ class PairResult:
     """By measure of retrieval: from a to b, and from b to a, in the order of ``language_pairs``."""
     geometry: Mapping[str, Estimate] = field(default_factory=dict)
     """What the vectors of a list of letters, signs or numbers look like, whether anything is translated or not."""
+    spread_groups: tuple[SpreadGroup, ...] = ()
+    """By languages rendered, for scores of a few languages (`generator.subset`). Empty where all concepts translated
+    at all have the same languages, so that ``language_pairs`` says it, or where there would be too many numbers."""
     status: Literal["ok"] = "ok"
     schema: Literal[1] = SCHEMA
 
@@ -393,9 +433,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def significant(value: float, digits: int) -> float:
+    """A number to so many significant digits.
+
+    >>> significant(0.123456, 2)
+    0.12
+    """
+    return float(f"{value:.{digits}g}")
+
+
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        return significant(value, SIGNIFICANT_DIGITS)
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -221,6 +221,7 @@ def test_a_list_small_enough_to_work_out_by_hand() -> None:
     assert found.pair_affinity[[0, 0, 1], [1, 2, 2]] == pytest.approx([7 / 10, 1 / 3, 7 / 13])
     # en1-de2 1, en1-de3 0, en2-de1 1, en2-de3 1; en1-fr2 1, en1-fr3 0, en2-fr3 1;
     # de1-fr2 1, de1-fr3 1, de2-fr3 1, de3-fr2 1.
+    assert found.null_pair_spread[[0, 0, 1], [1, 2, 2]] == pytest.approx([3 / 4, 2 / 3, 1])
     assert found.null_spread == pytest.approx((3 / 4 + 2 / 3 + 1) / 3)
 
 
@@ -353,6 +354,7 @@ def test_the_names_and_order_of_languages_do_not_matter(drawn: Words, random: np
         language_spread=found.language_spread[order],
         pair_spread=found.pair_spread[np.ix_(order, order)],
         pair_concepts=found.pair_concepts[np.ix_(order, order)],
+        null_pair_spread=found.null_pair_spread[np.ix_(order, order)],
     )
     again = semantic_affinity(other.vectors, other.index)
     assert again.languages == tuple(f"{tags[i]}-Latn" for i in order)

@@ -71,6 +71,23 @@ def test_records_hold_what_the_measures_gave(word_list: WordList) -> None:
     assert any(abs(there - back) > 1e-3 for there, back in expected), "the test could not tell there from back"
 
 
+def test_a_pair_of_languages_has_the_null_of_these_two_alone(word_list: WordList) -> None:
+    words = word_list(("en", "zh", "ar"))
+    vectors = control_vectors("islands", words, 1)
+    index = concept_index(words)
+    result = measured(words)
+    assert result.measures
+    for pair in result.language_pairs:
+        two = (pair.a, pair.b)
+        alone = semantic_affinity(
+            {tag: vectors[tag] for tag in two}, replace(index, languages={tag: index.languages[tag] for tag in two})
+        )
+        assert pair.null_spread == pytest.approx(alone.null_spread, abs=1e-6)
+        assert abs(alone.null_spread - alone.inter_spread) > 1e-3, "the test could not tell the null from V"
+    mean = np.mean([pair.null_spread for pair in result.language_pairs if pair.null_spread is not None])
+    assert 1 / (1 + mean / result.measures.intra_spread) == pytest.approx(result.measures.null_sa, abs=1e-6)
+
+
 def test_the_offset_penalty_is_what_centring_gains_with_its_own_interval(word_list: WordList) -> None:
     words = word_list()
     vectors = control_vectors("islands", words, 1)

@@ -96,7 +96,8 @@ measures.centred_sa.value measures.centred_sa.low measures.centred_sa.high
 measures.reference_sa measures.euclidean_sa
 languages.en.intra_spread languages.en.n_renderings languages.hi.intra_spread
 language_pairs[].a language_pairs[].b language_pairs[].sa language_pairs[].inter_spread language_pairs[].n
-concepts[].id concepts[].renderings.en concepts[].spread concepts[].sa
+language_pairs[].null_spread spread_groups[].languages spread_groups[].n spread_groups[].spreads
+concepts[].id concepts[].renderings.en concepts[].spread concepts[].sa concepts[].retrieved concepts[].rivals
 map.method map.parameters map.quality map.points[].concept map.points[].language map.points[].text
 map.points[].x map.points[].y
 provenance.created provenance.versions provenance.seed provenance.parameters provenance.key
@@ -105,6 +106,19 @@ provenance.created provenance.versions provenance.seed provenance.parameters pro
 
 def test_every_key_of_the_contract_stands_in_a_measured_result(document: dict[str, Any]) -> None:
     assert set(CONTRACT.split()) - paths(document) == set()
+
+
+def test_a_result_from_before_the_evidence_was_kept_is_still_read(document: dict[str, Any]) -> None:
+    del document["spread_groups"]
+    for pair in document["language_pairs"]:
+        del pair["null_spread"]
+    for concept in document["concepts"]:
+        del concept["retrieved"], concept["rivals"]
+    read = from_json(json.dumps(document))
+    assert isinstance(read, PairResult)
+    assert read.spread_groups == ()
+    assert {pair.null_spread for pair in read.language_pairs} == {None}
+    assert {(concept.retrieved, concept.rivals) for concept in read.concepts} == {(None, ())}
 
 
 def test_a_measured_result_says_what_was_measured(document: dict[str, Any], word_list: Callable[..., Dataset]) -> None:

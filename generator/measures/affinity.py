@@ -60,8 +60,6 @@ class Affinity:
     """V, in [0, 2]."""
     intra_spread: float
     """H, in (0, 2]."""
-    null_spread: float
-    """V₀: what V would be, on average, with every translation reassigned to another concept; NaN without another."""
     language_spread: FloatArray
     """H_l, shape (L,)."""
     concept_spread: FloatArray
@@ -70,6 +68,15 @@ class Affinity:
     """V(a, b) = mean of v_c(a, b) over the concepts that both render, shape (L, L), NaN on the diagonal."""
     pair_concepts: IntArray
     """How many concepts each pair of languages shares, shape (L, L)."""
+    null_pair_spread: FloatArray
+    """V₀(a, b): what V(a, b) would be, on average, with every translation reassigned to another concept, shape (L, L);
+    NaN on the diagonal and for a pair without another concept."""
+
+    @property
+    def null_spread(self) -> float:
+        """V₀: the mean of V₀(a, b) over the pairs of languages that have it; NaN where none has."""
+        known = np.isfinite(self.null_pair_spread)
+        return float(self.null_pair_spread[known].mean()) if known.any() else np.nan
 
     @property
     def ratio(self) -> float:
@@ -181,11 +188,11 @@ def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) ->
         1 / (1 + inter / intra),
         inter,
         intra,
-        _null_spread(sums),
         language_spread,
         np.array([]) if concept_spread is None else concept_spread,
         pair_spread,
         sums.pair_concepts,
+        _null_pair_spread(sums),
     )
 
 
@@ -394,8 +401,8 @@ def _cell_weights(incidence: Incidence, n_rows: int) -> FloatArray:
     return np.bincount(incidence.rows, weights=1 / count[inverse], minlength=n_rows).astype(np.float64)
 
 
-def _null_spread(sums: AffinitySums) -> float:
-    """V₀: the mean over language pairs of the mean of d between cells of different concepts.
+def _null_pair_spread(sums: AffinitySums) -> FloatArray:
+    """V₀(a, b): the mean of d between cells of different concepts, (L, L).
 
     Reassigning the translations of b at random among the other concepts pairs each cell of a with each cell of
     b but its own equally often, so the expectation of V(a, b) is the mean over c ≠ c' of
@@ -405,11 +412,9 @@ def _null_spread(sums: AffinitySums) -> float:
     n_others = np.outer(own, own) - sums.pair_concepts
     matched = sums.pair_concepts - sums.pair_total  # Σ_c m_c(a)·m_c(b)
     products = sums.cell_total @ sums.cell_total.T - matched
-    upper = np.triu_indices(len(own), 1)
-    defined = n_others[upper] > 0
-    if not defined.any():
-        return np.nan
-    return float(np.mean(1 - products[upper][defined] / n_others[upper][defined]))
+    np.fill_diagonal(n_others, 0)
+    mean: FloatArray = np.divide(products, n_others, out=np.full(products.shape, np.nan), where=n_others > 0)
+    return 1 - mean
 
 
 def concept_means(spreads: FloatArray) -> FloatArray:

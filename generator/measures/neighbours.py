@@ -55,6 +55,9 @@ class Neighbours:
     """Mean cosine with the ten nearest cells, or with all where there are fewer."""
     nearest: CountArray
     """Place in ``sample`` of the nearest cell's concept; -1 where there is none or several are as near."""
+    first: CountArray
+    """Place in ``sample`` of the nearest cell's concept, the first in the list of several as near; of no meaning where
+    there is none."""
     occurrence: VectorArray
     """How often a cell is among the ten nearest of a language's queries: [concept of the target, language of the
     queries, language of the targets]. Cells as near as the tenth share the places that are left."""
@@ -62,6 +65,11 @@ class Neighbours:
     """The share of the query's own language among its ten nearest in the pool of both languages."""
     own_of_all: VectorArray
     """The same in the pool of all languages, (C, L)."""
+
+    @property
+    def hits(self) -> FloatArray:
+        """The chance that the translation comes first, (C, L, L); NaN where there is none."""
+        return np.where(np.isnan(self.right), np.nan, hit_share(self.ahead, self.tied))
 
 
 class _Found(NamedTuple):
@@ -74,6 +82,7 @@ class _Found(NamedTuple):
     csls: VectorArray
     nearness: VectorArray
     nearest: CountArray
+    first: CountArray
     occurrence: VectorArray
     reach: CountArray
     """How many cells lie at least as near as the tenth."""
@@ -109,6 +118,7 @@ def nearest_neighbours(cells: Cells) -> Neighbours:
         _where(together, kept.csls),
         kept.nearness,
         kept.nearest,
+        kept.first,
         _where(target, kept.occurrence),
         *_own_shares(kept),
     )
@@ -123,7 +133,7 @@ def _room(n_concepts: int, n_languages: int) -> _Found:
     """Arrays for what all queries find, (C, L, L) each."""
     shape = (n_concepts, n_languages, n_languages)
     room: dict[str, npt.NDArray[Any]] = {name: np.empty(shape, np.float32) for name in _Found._fields}
-    counts = {name: np.empty(shape, np.int32) for name in ("nearest", "reach")}
+    counts = {name: np.empty(shape, np.int32) for name in ("nearest", "first", "reach")}
     return _Found(**{**room, **counts, "top": np.empty((*shape, NEIGHBOURS), np.float32)})
 
 
@@ -163,7 +173,7 @@ def _look(cosines: VectorArray) -> tuple[_Found, _Found]:
     views = _both_ways(cosines)
     tops = [_top(view) for view in views]
     nearness = [_finite_mean(top) for top in tops]
-    nearest = [_single_nearest(view, top) for view, top in zip(views, tops, strict=True)]
+    nearest = [_nearest(view, top) for view, top in zip(views, tops, strict=True)]
     tenth = [_up_to_tenth(view, top) for view, top in zip(views, tops, strict=True)]
     relative = cosines - (nearness[0][:, :, None] + nearness[1].T) / np.float32(2)
     relative_rivals = _rivals(relative, _without_diagonal(relative))
@@ -175,7 +185,7 @@ def _look(cosines: VectorArray) -> tuple[_Found, _Found]:
         often, reach = tenth[side]
         csls = hit_share(*relative_rivals[side])
         wrong = views[side].max(axis=-1)
-        return _Found(right, wrong, ahead, tied, csls, nearness[side], nearest[side], often, reach, tops[side])
+        return _Found(right, wrong, ahead, tied, csls, nearness[side], *nearest[side], often, reach, tops[side])
 
     return found(0), found(1)
 
@@ -235,9 +245,12 @@ def _finite_mean(top: VectorArray) -> VectorArray:
     return mean
 
 
-def _single_nearest(view: VectorArray, top: VectorArray) -> CountArray:
-    single = top[..., 0] > top[..., 1] + TOLERANCE
-    return np.where(single, view.argmax(axis=-1), -1).astype(np.int32)
+def _nearest(view: VectorArray, top: VectorArray) -> tuple[CountArray, CountArray]:
+    """Place of the nearest value along the last axis, -1 where several are as near; and of the first as near."""
+    first = view.argmax(axis=-1).astype(np.int32)
+    several = top[..., 0] <= top[..., 1] + TOLERANCE
+    first[several] = (view[several] >= top[several][:, :1] - TOLERANCE).argmax(axis=-1)
+    return np.where(several, np.int32(-1), first), first
 
 
 def _up_to_tenth(view: VectorArray, top: VectorArray) -> tuple[VectorArray, CountArray]:

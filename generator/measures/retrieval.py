@@ -33,7 +33,7 @@ import numpy as np
 
 from generator.measures.companion import BoolArray, Companion, mean_over_pairs, weighted_means
 from generator.measures.index import FloatArray, IntArray, VectorArray
-from generator.measures.neighbours import TOLERANCE, Neighbours, hit_share
+from generator.measures.neighbours import TOLERANCE, Neighbours
 
 LEAST_VARIANCE = 1e-9
 """Below this variance all N₁₀ are alike up to rounding and have no skewness."""
@@ -48,7 +48,7 @@ def retrieval_measures(neighbours: Neighbours, weights: FloatArray) -> dict[str,
     """
     drawn = weights[:, neighbours.sample]
     per_concept: dict[str, VectorArray] = {
-        "retrieval_p1": _hits(neighbours),
+        "retrieval_p1": neighbours.hits,
         "retrieval_mrr": _reciprocal_ranks(neighbours),
         "csls_p1": neighbours.csls,
         "weak_alignment": _mutual_best(neighbours),
@@ -66,7 +66,7 @@ def retrieval_measures(neighbours: Neighbours, weights: FloatArray) -> dict[str,
 
 def directed_retrieval(neighbours: Neighbours) -> dict[str, FloatArray]:
     """P@1 and MRR of each direction, [language of the query, language of the targets], (L, L); NaN on the diagonal."""
-    per_concept = {"retrieval_p1": _hits(neighbours), "retrieval_mrr": _reciprocal_ranks(neighbours)}
+    per_concept = {"retrieval_p1": neighbours.hits, "retrieval_mrr": _reciprocal_ranks(neighbours)}
     return {name: _means(values).reshape(values.shape[1:]) for name, values in per_concept.items()}
 
 
@@ -134,10 +134,6 @@ def _both_ways(values: VectorArray | BoolArray) -> FloatArray:
     i, j = np.triu_indices(values.shape[1], 1)
     mean: FloatArray = (values[:, i, j].astype(np.float64) + values[:, j, i]) / 2
     return mean
-
-
-def _hits(of: Neighbours) -> FloatArray:
-    return np.where(np.isnan(of.right), np.nan, hit_share(of.ahead, of.tied))
 
 
 def _reciprocal_ranks(of: Neighbours) -> FloatArray:
