@@ -9,13 +9,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import affinity, measures, stages
+from benchmarks import affinity, measures, site, stages
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    record = {"machine": machine(), "stages": stages.run(), "measures": measures.run(), "affinity": affinity.run()}
+    record = {
+        "machine": machine(),
+        "stages": stages.run(),
+        "measures": measures.run(),
+        "site": site.run(),
+        "affinity": affinity.run(),
+    }
     (HERE / "results.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     (HERE / "RESULTS.md").write_text(as_markdown(record), encoding="utf-8")
     print(as_markdown(record))
@@ -78,10 +84,27 @@ def as_markdown(record: dict[str, Any]) -> str:
         "them, whose values agree to 1e-9), "
         f"{ratio(resampling['written out'] / resampling['closed form'])} ×.",
     ]
+    lines += ["", "## Many models", "", *_many_models(record["site"])]
     lines += ["", "## `make site` by stage", "", "From an empty cache and empty results.", ""]
     lines += ["| stage | seconds |", "|---|---:|"]
     lines += [f"| {row['stage']} | {row['seconds']:.3g} |" for row in record["stages"]]
     return "\n".join(lines) + "\n"
+
+
+def _many_models(record: dict[str, Any]) -> list[str]:
+    browser = record["browser"]
+    lines = [
+        f"{record['models']} invented models on {record['lists']} invented word lists of {record['concepts']} concepts "
+        f"in {record['languages']} languages, with maps and {record['draws']:,} resamples: the site is rendered in "
+        f"{record['render']:.0f} s and written in {record['publish']:.1f} s, {record['files']:,} files. "
+        f"The leaderboard weighs {record['leaderboard_kilobytes']:.0f} kB compressed.",
+    ]
+    if browser:
+        lines.append(
+            f"In Chromium it answers {browser['interactive']:.2f} s after it is opened, is sorted in "
+            f"{1000 * browser['sort']:.0f} ms and filtered in {1000 * browser['filter']:.0f} ms."
+        )
+    return lines
 
 
 if __name__ == "__main__":

@@ -293,12 +293,50 @@ def init(folder: Path) -> int:
     show_default=True,
     help="Where to serve; 0 chooses a free port.",
 )
-def serve(config: Path, port: int) -> int:
-    """Serve the built site on this machine."""
-    from generator.config import load_benchmark
-    from generator.serve import serve_folder
+@click.option("--watch/--no-watch", default=True, help="Build again when something changed.  [default: watch]")
+@jobs_option
+@remote_code_option
+def serve(config: Path, port: int, watch: bool, jobs: int | None, allow_remote_code: bool) -> int:
+    """Serve the site on this machine and build it again whenever the benchmark changes.
 
-    serve_folder(load_benchmark(config).output, port)
+    Without a site it is built first. What is missing is measured as by build.
+    """
+    from generator.config import load_benchmark
+    from generator.serve import serving
+    from generator.watch import rebuild_on_change
+
+    def rebuild() -> None:
+        benchmark = load_benchmark(config)
+        _evaluate(benchmark, (), (), (), jobs, allow_remote_code)
+        _render(benchmark, benchmark.output)
+
+    site = load_benchmark(config).output
+    if watch and not (site / "index.html").is_file():
+        rebuild()
+    with serving(site, port) as server:
+        if watch:
+            rebuild_on_change(config, rebuild)
+        server.join()
+    return DONE
+
+
+@isogloss.command()
+@config_option
+@click.option("--date", metavar="YYYY-MM-DD", help="The day to release as.  [default: today]")
+def release(config: Path, date: str | None) -> int:
+    """Keep the site as it is now under a dated address that does not change."""
+    from generator.config import load_benchmark
+    from generator.pair import today
+    from generator.progress import say
+    from generator.release import release_folder
+    from generator.site.publish import publish
+
+    benchmark = load_benchmark(config)
+    day = date or today()
+    place = release_folder(benchmark.releases, day)
+    files, _ = _rendered(benchmark, day)
+    publish(files, place)
+    say(f"{len(files)} files in {place}; isogloss render publishes them with the site")
     return DONE
 
 
@@ -345,11 +383,26 @@ def _evaluate(
 
 
 def _render(benchmark: Benchmark, site: Path) -> int:
-    """Write the site and say where; returns how many pairs on it failed."""
+    """Write the site and say where, and keep its log; returns how many pairs on it failed."""
+    from generator.history import keep_history
+    from generator.progress import say
+    from generator.site import links
+    from generator.site.publish import publish
+
+    files, failed = _rendered(benchmark)
+    publish(files, site)
+    keep_history(benchmark.results, files[links.HISTORY])
+    say(f"{len(files)} files in {site}; open {site / 'index.html'}")
+    return failed
+
+
+def _rendered(benchmark: Benchmark, release: str = "") -> tuple[dict[str, bytes], int]:
+    """The files of the site, or of a release of it, from what is stored, and how many pairs on it failed."""
+    from generator.history import read_history
     from generator.layers import LayerStore
     from generator.progress import say
+    from generator.release import Past, load_releases
     from generator.results import PairFailure, ResultStore
-    from generator.site.publish import publish
     from generator.site.render import render_site
 
     store = ResultStore(benchmark.results)
@@ -357,10 +410,11 @@ def _render(benchmark: Benchmark, site: Path) -> int:
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
-    files = render_site(benchmark, outcomes, store.resamples(outcomes), LayerStore(benchmark.results).curves())
-    publish(files, site)
-    say(f"{len(files)} files in {site}; open {site / 'index.html'}")
-    return sum(isinstance(outcome, PairFailure) for outcome in outcomes)
+    past = Past(read_history(benchmark.results), load_releases(benchmark.releases))
+    files = render_site(
+        benchmark, outcomes, store.resamples(outcomes), LayerStore(benchmark.results).curves(), past, release
+    )
+    return files, sum(isinstance(outcome, PairFailure) for outcome in outcomes)
 
 
 if __name__ == "__main__":

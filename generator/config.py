@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
+from generator.colours import LEAST_CONTRAST, PAPERS, contrast, for_dark, is_colour
 from generator.datasets import Card, Dataset, load_dataset
 from generator.errors import Fault, InputError, did_you_mean
 from generator.manifold import Layout
@@ -19,6 +22,8 @@ from generator.toml import read_toml, validated
 CONFIG_NAME = "benchmark.toml"
 STUDY = "paper"
 MOST_DRAWS = 100_000
+TEMPLATES = "templates"
+LOGOS = (".svg", ".png", ".webp", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,42 @@ class LayoutEntry:
     landmarks: int = Layout.landmarks
 
 
+def _as_accent(value: object) -> object:
+    return {"light": value} if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class AccentEntry:
+    """The colour of links and scores on the paper of each theme, such as "#1d5ea8"."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    light: str
+    dark: str = ""
+    """Made from the light one when it is not given."""
+
+
+@dataclass(frozen=True)
+class ColoursEntry:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    accent: Annotated[AccentEntry | None, BeforeValidator(_as_accent)] = None
+
+
 @dataclass(frozen=True)
 class SiteEntry:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     title: str = "Isogloss"
     description: str = "Which multilingual embedding models put the same meaning in the same place?"
+    text: str = ""
+    """An introduction on the home page; an empty line begins a paragraph."""
+    footer: str = ""
+    logo: str = ""
+    """A picture shown instead of the title, by its path."""
+    base_url: str = ""
+    """Where the site will stand; for search engines, other sites' previews and feeds."""
+    colours: ColoursEntry = field(default_factory=ColoursEntry)
 
 
 @dataclass(frozen=True)
@@ -73,6 +108,8 @@ class _File:
     seed: int = Parameters.seed
     results: str = "results"
     output: str = "site"
+    templates: str = TEMPLATES
+    releases: str = "releases"
     site: SiteEntry = field(default_factory=SiteEntry)
     statistics: StatisticsEntry = field(default_factory=StatisticsEntry)
     layout: LayoutEntry = field(default_factory=LayoutEntry)
@@ -98,6 +135,15 @@ class Benchmark:
     output: Path
     layers: tuple[str, ...] = ()
     """Slugs of the datasets on which models are measured layer by layer."""
+    templates: Path | None = None
+    """The folder of templates that come before the shipped ones, where there is one."""
+    releases: Path = Path("releases")
+    """The folder of frozen copies of the site; it need not be there."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that paths in the config are relative to."""
+        return self.path.resolve().parent
 
     def selected(self, datasets: Sequence[str]) -> tuple[Dataset, ...]:
         """The datasets with these slugs, all when none is named. Raises InputError for unknown ones."""
@@ -110,6 +156,26 @@ class Benchmark:
         if faults:
             raise InputError(faults)
         return tuple(dataset for dataset in self.datasets if not datasets or dataset.slug in datasets)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where a benchmark is read from: files and folders, whether they are there or not."""
+
+    read: tuple[Path, ...]
+    results: Path
+
+
+def sources(path: Path) -> Sources:
+    """Where the benchmark of a config is read from. Raises InputError when the config itself is faulty."""
+    content = validated(_File, read_toml(path), str(path))
+    folder = path.resolve().parent
+    named = [*(entry.path for entry in content.datasets), *content.published, content.templates, content.releases]
+    if content.site.logo:
+        named.append(content.site.logo)
+    return Sources(
+        (folder / path.name, folder / "models.toml", *(folder / name for name in named)), folder / content.results
+    )
 
 
 def load_benchmark(path: Path) -> Benchmark:
@@ -126,7 +192,7 @@ def load_benchmark(path: Path) -> Benchmark:
     registry = load_registry(folder)
     return Benchmark(
         path,
-        content.site,
+        _site(content.site, folder, path),
         select(registry, content.models, content.groups, folder),
         datasets,
         tuple(dataset.slug for dataset, entry in zip(datasets, content.datasets, strict=True) if entry.overall),
@@ -142,7 +208,59 @@ def load_benchmark(path: Path) -> Benchmark:
         folder / content.results,
         folder / content.output,
         _layers(content.layers, datasets, path),
+        _templates(folder / content.templates, path),
+        folder / content.releases,
     )
+
+
+def _site(entry: SiteEntry, folder: Path, config: Path) -> SiteEntry:
+    """The entry with its address and colours completed. Raises InputError that names every fault in it."""
+    faults = [
+        Fault(str(config), problem, remedy, column=f"site.{key}")
+        for key, problem, remedy in (*_logo_faults(entry, folder), *_address_faults(entry), *_colour_faults(entry))
+    ]
+    if faults:
+        raise InputError(faults)
+    accent = entry.colours.accent
+    if accent and not accent.dark:
+        accent = replace(accent, dark=for_dark(accent.light))
+    base_url = f"{entry.base_url.rstrip('/')}/" if entry.base_url else ""
+    return replace(entry, base_url=base_url, colours=ColoursEntry(accent))
+
+
+def _logo_faults(entry: SiteEntry, folder: Path) -> Iterator[tuple[str, str, str]]:
+    if entry.logo and Path(entry.logo).suffix.lower() not in LOGOS:
+        yield "logo", f"{entry.logo!r} is no picture for a page", f"Use one of {', '.join(LOGOS)}"
+    elif entry.logo and not (folder / entry.logo).is_file():
+        yield "logo", f"there is no file {entry.logo!r}", "Check the path; it is relative to the config"
+
+
+def _address_faults(entry: SiteEntry) -> Iterator[tuple[str, str, str]]:
+    if entry.base_url and not re.fullmatch(r"https?://[^\s/?#@\"'<>\\]+(/[^\s?#\"'<>\\]*)?", entry.base_url):
+        yield "base_url", f"{entry.base_url!r} is no address of a site", "Write it like https://example.org/benchmark/"
+
+
+def _colour_faults(entry: SiteEntry) -> Iterator[tuple[str, str, str]]:
+    accent = entry.colours.accent
+    given = {"light": accent.light, "dark": accent.dark} if accent else {}
+    for theme, colour in given.items():
+        key, paper = f"colours.accent.{theme}", PAPERS[theme]
+        if theme == "dark" and not colour:
+            continue
+        if not is_colour(colour):
+            yield key, f"{colour!r} is no colour", "Write # and six hexadecimal digits, such as #1d5ea8"
+        elif (ratio := contrast(colour, paper)) < LEAST_CONTRAST:
+            problem = f"{colour} has a contrast of {ratio:.2f} : 1 on the {theme} paper, {paper}"
+            yield key, problem, f"Choose one of at least {LEAST_CONTRAST} : 1, so that it can be read"
+
+
+def _templates(folder: Path, config: Path) -> Path | None:
+    """The folder when it is there. Raises InputError when one that was named is not."""
+    if folder.is_dir():
+        return folder
+    if folder.name != TEMPLATES:
+        raise InputError([Fault(str(config), f"there is no folder {folder}", "Check the path", column="templates")])
+    return None
 
 
 def _datasets(entries: Sequence[DatasetEntry], folder: Path, config: Path) -> tuple[Dataset, ...]:

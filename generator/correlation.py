@@ -48,7 +48,7 @@ def companionships(board: Leaderboard, standings: Iterable[Standing]) -> tuple[C
         if measure != "semantic_affinity":
             pairs = {dataset.slug: points(rows, dataset.slug, measure) for dataset in board.scored}
             told = {
-                slug: _correlation([(affinity, other) for _, affinity, other in each]) for slug, each in pairs.items()
+                slug: correlation([(affinity, other) for _, affinity, other in each]) for slug, each in pairs.items()
             }
             n_models = max(map(len, pairs.values()), default=0)
             found.append(Companionship(measure, {slug: each for slug, each in told.items() if each}, n_models))
@@ -67,7 +67,8 @@ def points(standings: Iterable[Standing], slug: str, measure: str) -> list[tuple
     return found
 
 
-def _correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
+def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | None:
+    """Spearman's rank correlation of SA and another measure; None for too few models or if one never differs."""
     import pandas as pd
 
     ranks = pd.DataFrame(pairs, columns=["affinity", "other"]).rank()

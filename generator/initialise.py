@@ -16,6 +16,13 @@ seed = 42
 [site]
 title = "My benchmark"
 description = "Which models align my words?"
+# text = "A word on this benchmark, shown on its home page."
+# footer = "Run by …"
+# logo = "logo.svg"
+# base_url = "https://example.org/my-benchmark/"     # for previews, feeds and search engines
+# colours = { accent = "#8a1c5c" }
+
+# Pages of your own go into templates/ beside this file, style rules into templates/static/extra.css.
 
 [[datasets]]
 path = "datasets/example"
@@ -59,6 +66,7 @@ heart,body,heart,Herz,心脏,قلب
 
 FILES = {
     "benchmark.toml": BENCHMARK,
+    ".gitignore": "# Made from results/, which is worth keeping.\n/site/\n",
     "datasets/example/dataset.toml": CARD,
     "datasets/example/data.csv": WORDS,
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from generator.errors import Fault, InputError, IsoglossError
 from generator.progress import say
 
 
-def serve_folder(folder: Path, port: int) -> None:
-    """Serve ``folder`` on the loopback address until interrupted; port 0 chooses a free one.
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[Thread]:
+    """Serve ``folder`` on the loopback address from a thread of its own, which is yielded; port 0 chooses a free one.
 
     Raises InputError when there is no site, and IsoglossError when the port is taken.
     """
@@ -23,5 +27,10 @@ def serve_folder(folder: Path, port: int) -> None:
     except OSError as error:
         raise IsoglossError(f"port {port} cannot be used ({error.strerror}). Choose another with --port") from None
     with server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
         say(f"Serving {folder} at http://127.0.0.1:{server.server_port}/ until Ctrl-C")
-        server.serve_forever()
+        try:
+            yield thread
+        finally:
+            server.shutdown()

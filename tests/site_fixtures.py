@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,6 +45,7 @@ from generator.results import (
     Point,
     Provenance,
 )
+from generator.site import links
 from generator.site.render import render_site
 from generator.slugs import slugify
 
@@ -490,17 +492,18 @@ def pages_of(files: Mapping[str, bytes]) -> dict[str, Element]:
     return {path: page_of(content) for path, content in files.items() if path.endswith(".html")}
 
 
-def words_on_map(data: str) -> set[tuple[str, str, str]]:
-    """Concept, language and text of every point of a map's JSON."""
-    (root,) = json.loads(data)["doc"]["roots"]
-    renderers = [renderer["attributes"] for renderer in root["attributes"]["renderers"]]
-    columns = {r["name"]: dict(r["data_source"]["attributes"]["data"]["entries"]) for r in renderers}
-    return {
-        (concept, tag, text)
-        for tag, held in columns.items()
-        if "concept" in held
-        for concept, text in zip(held["concept"], held["text"], strict=True)
-    }
+def data_of(file: bytes) -> Any:
+    """What a data file hands over; nothing else may stand in it."""
+    call = re.fullmatch(r'isogloss\.receive\("[^"]*",(.*)\);\n', file.decode(), re.DOTALL)
+    assert call
+    return json.loads(call[1])
+
+
+def words_on_map(files: Mapping[str, bytes], model: str, dataset: str) -> set[tuple[str, str]]:
+    """Language and text of every word that has a place on a pair's map."""
+    words, pair = (data_of(files[path]) for path in (links.words_data(dataset), links.pair_data(model, dataset)))
+    every = [(language["tag"], text) for language in words["languages"] for text in language["words"]]
+    return {every[i] for i, place in zip(words["drawn"], pair["places"], strict=True) if place}
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -568,4 +571,5 @@ def real_site(base: Path) -> Path:
         )
         done = run_python("-m", "generator", "build", "-j", "1", "-c", str(config), env=environment(folder / "cache"))
         assert done.returncode == 1, done.stderr
+        assert site.is_dir(), done.stderr
     return site

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import gzip
 import re
 import shutil
 import threading
@@ -36,19 +36,15 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 RENDERERS = "Object.fromEntries(Bokeh.documents.at(-1).roots()[0].renderers.map((r) => [r.name, r]))"
 # Where a word's point is on the screen, and the word itself: the one furthest from all others, so that a pointer on it
 # points at nothing else, unless a text is given.
-PLACE = f"""([language, text]) => {{
-  const renderers = {RENDERERS};
+PLACE = f"""([tag, text]) => {{
   const view = Object.values(Bokeh.index)[0];
-  const column = (name, key) => [...renderers[name].data_source.data[key]];
-  const points = Object.keys(renderers).filter((name) => name !== "links" && name !== "picked").flatMap((name) => {{
-    const [xs, ys, texts, concepts] = ["x", "y", "text", "concept"].map((key) => column(name, key));
-    return xs.map((x, i) => ({{
-      name, text: texts[i], concept: concepts[i],
-      x: view.frame.x_scale.compute(x), y: view.frame.y_scale.compute(ys[i]),
-    }}));
-  }});
+  const data = {RENDERERS}.words.data_source.data;
+  const points = data.text.map((text, i) => ({{
+    tag: data.tag[i], text,
+    x: view.frame.x_scale.compute(data.x[i]), y: view.frame.y_scale.compute(data.y[i]),
+  }}));
   const alone = (p) => Math.min(...points.filter((q) => q !== p).map((q) => Math.hypot(p.x - q.x, p.y - q.y)));
-  const wanted = points.filter((p) => p.name === language && (!text || p.text === text));
+  const wanted = points.filter((p) => p.tag === tag && (!text || p.text === text));
   const found = wanted.sort((a, b) => alone(b) - alone(a))[0];
   const frame = view.canvas_view.el.getBoundingClientRect();
   return {{...found, x: found.x + frame.left, y: found.y + frame.top, alone: alone(found)}};
@@ -77,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(site: Path) -> PairResult:
-    found = from_json((site / links.result_file(MODEL, DATASET)).read_bytes())
+    found = from_json(gzip.decompress((site / links.result_file(MODEL, DATASET)).read_bytes()))
     assert isinstance(found, PairResult)
     return found
 
@@ -152,6 +148,11 @@ def pair(site: Path, open_site: Open) -> Page:
 def renderings(result: PairResult, concept: str) -> set[tuple[str, str]]:
     (found,) = (c for c in result.concepts if c.id == concept)
     return {(tag, text) for tag, texts in found.renderings.items() for text in texts}
+
+
+def concept_of(result: PairResult, point: Mapping[str, Any]) -> str:
+    """The first concept that a word renders."""
+    return next(c.id for c in result.concepts if point["text"] in c.renderings.get(point["tag"], ()))
 
 
 def picked(page: Page) -> set[tuple[str, str]]:
@@ -242,13 +243,13 @@ CONTROLS = ["Control: identical", "Control: shuffled", "Control: islands"]
 
 def test_the_leaderboard_sorts_by_affinity_both_ways_with_controls_apart(site: Path, open_site: Open) -> None:
     page = open_site(site).open("index.html")
-    header = page.locator("#board th", has=page.locator("button", has_text="Modern concepts"))
+    header = page.locator(f"#board th[data-column=on-{DATASET}]")
     header.locator("button").click()
     assert header.get_attribute("aria-sort") == "descending"
     assert board(page) == [["Character n-grams", "not-there"], CONTROLS]
     header.locator("button").click()
     assert header.get_attribute("aria-sort") == "ascending"
-    assert board(page) == [["not-there", "Character n-grams"], CONTROLS[::-1]]
+    assert board(page) == [["Character n-grams", "not-there"], CONTROLS[::-1]]
     page.locator("#board th button", has_text="Model").click()
     assert header.get_attribute("aria-sort") is None
     assert board(page) == [["Character n-grams", "not-there"], sorted(CONTROLS)]
@@ -278,9 +279,9 @@ def test_drops_sort_by_their_numbers_and_what_is_left_out_comes_last(invented_si
 def test_the_filter_hides_rows_and_gives_them_back(site: Path, open_site: Open) -> None:
     page = open_site(site).open("index.html")
     everything = board(page)
-    page.locator("[data-filter=board]").fill("ISLANDS")
+    page.locator("#board-search").fill("ISLANDS")
     assert board(page) == [[], ["Control: islands"]]
-    page.locator("[data-filter=board]").fill(" ")
+    page.locator("#board-search").fill(" ")
     assert board(page) == everything
 
 
@@ -296,30 +297,74 @@ def test_words_are_found_in_a_datasets_table(site: Path, open_site: Open, result
 # The theme
 
 
+PAPER = "getComputedStyle(document.documentElement).backgroundColor"
+
+
 @pytest.mark.parametrize("system", ["light", "dark"])
-def test_the_theme_switches_and_stays_switched(site: Path, open_site: Open, system: str) -> None:
+@pytest.mark.parametrize("chosen", ["Light", "Dark"])
+def test_chosen_colours_stay_until_the_system_is_to_decide_again(
+    site: Path, open_site: Open, system: str, chosen: str
+) -> None:
     watched = open_site(site, color_scheme=system)
     page = watched.open("index.html")
-    paper = "getComputedStyle(document.documentElement).backgroundColor"
-    before = page.evaluate(paper)
-    page.locator("[data-theme-switch]").click()
-    after = page.evaluate(paper)
-    assert before != after
+    page.evaluate("addEventListener('themechange', () => { window.told = true; }, { capture: true })")
+    of_system = page.evaluate(PAPER)
+    page.locator(".theme-menu summary").click()
+    assert page.get_by_role("radio", name="System").is_checked()
+    page.get_by_role("radio", name=chosen).check()
+    assert page.evaluate("window.told")
+    paper = page.evaluate(PAPER)
+    assert (paper == of_system) == (chosen.lower() == system)
     page.reload()
-    assert page.evaluate(paper) == after
+    assert page.evaluate(PAPER) == paper
     page = watched.open("methods.html")
-    assert page.evaluate(paper) == after
-    page.locator("[data-theme-switch]").click()
-    assert page.evaluate(paper) == before
+    assert page.evaluate(PAPER) == paper
+    page.locator(".theme-menu summary").click()
+    assert page.get_by_role("radio", name=chosen).is_checked()
+    page.get_by_role("radio", name="System").check()
+    page.reload()
+    assert page.evaluate(PAPER) == of_system
 
 
-def test_every_colour_of_a_map_stands_out_from_the_page_in_both_themes(site: Path, open_site: Open) -> None:
+@pytest.mark.parametrize(("system", "theirs"), [("no-preference", "rgb(0, 0, 0)"), ("more", "rgb(20, 23, 28)")])
+def test_high_contrast_is_a_choice_whatever_the_system_wants(
+    site: Path, open_site: Open, system: str, theirs: str
+) -> None:
+    watched = open_site(site, color_scheme="dark", contrast=system)
+    page = watched.open("index.html")
+    of_system = page.evaluate(PAPER)
+    page.locator(".theme-menu summary").click()
+    box = page.get_by_role("checkbox", name="High contrast")
+    assert box.is_checked() == (system == "more")
+    box.click()
+    page = watched.open("methods.html")
+    assert of_system != page.evaluate(PAPER) == theirs
+    page.locator(".theme-menu summary").click()
+    page.get_by_role("checkbox", name="High contrast").click()
+    assert page.evaluate("[localStorage.length, 'contrast' in document.documentElement.dataset]") == [0, False]
+    assert page.evaluate(PAPER) == of_system
+
+
+def test_chosen_colours_are_there_before_anything_is_painted(site: Path, open_site: Open) -> None:
+    watched = open_site(site, color_scheme="light")
+    page = watched.open("404.html")
+    page.evaluate("localStorage.setItem('isogloss-theme', 'dark')")
+    watched.page.add_init_script("""new MutationObserver((_, observer) => {
+      if (!document.body) return;
+      window.first = document.documentElement.dataset.theme;
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });""")
+    assert watched.open("404.html").evaluate("window.first") == "dark"
+
+
+def test_every_colour_of_a_map_stands_out_from_the_page_in_every_theme(site: Path, open_site: Open) -> None:
     page = open_site(site).open(f"datasets/{DATASET}.html")
     grounds = set()
-    for system in ("light", "dark"):
-        page.emulate_media(color_scheme=system)
-        grounds |= set(page.locator("html, .gallery a").evaluate_all(BACKGROUNDS))
-    assert len(grounds) == 4
+    for more in ("no-preference", "more"):
+        for system in ("light", "dark"):
+            page.emulate_media(color_scheme=system, contrast=more)
+            grounds |= set(page.locator("html, .gallery a").evaluate_all(BACKGROUNDS))
+    assert len(grounds) == 5, "the paper and what is raised from it; white is both"
     drawing = (site / links.pair_drawing(MODEL, DATASET)).read_text()
     colours = re.findall(r'fill="(#\w{6})"', drawing)
     assert len(colours) == 10
@@ -354,7 +399,7 @@ def test_pointing_at_a_word_tells_it_with_its_language_and_concept(pair: Page, r
         word = pair.locator(f".map-word[lang={tag}]")
         expect(word).to_have_text(point["text"])
         assert word.get_attribute("dir") == language(tag).direction
-        english = dict(renderings(result, point["concept"]))["en"]
+        english = dict(renderings(result, concept_of(result, point)))["en"]
         expect(word.locator("xpath=following-sibling::*")).to_have_text(f"{language(tag).name} · {english}")
         expect(pair.locator(".map-word")).to_have_count(1)
 
@@ -368,7 +413,7 @@ def test_a_word_draws_lines_to_its_translations_and_lists_them(
     assert page.evaluate(LINKS) == 0
     point = page.evaluate(PLACE, ["ko"])
     tap(page, point["x"], point["y"], touch=touch)
-    expected = renderings(result, point["concept"])
+    expected = renderings(result, concept_of(result, point))
     assert picked(page) == expected
     assert page.evaluate(LINKS) == len(expected)
     assert {cell.get_attribute("dir") for cell in page.locator("#map-picked td[lang=ar]").all()} == {"rtl"}
@@ -378,13 +423,17 @@ def test_a_word_draws_lines_to_its_translations_and_lists_them(
 
 
 def test_a_language_is_faded_and_brought_back_by_its_button(pair: Page) -> None:
-    muted = f"() => Object.values({RENDERERS}).filter((r) => r.muted).map((r) => r.name)"
-    assert pair.evaluate(muted) == []
+    gone = f"""() => {{
+      const {{ words, context }} = {RENDERERS};
+      const tags = (r) => r.data_source.data.tag.filter((_, i) => r.view.filter.booleans[i]);
+      return [[...new Set(tags(context))], new Set(tags(words)).size];
+    }}"""
+    assert pair.evaluate(gone) == [[], 10]
     button = pair.locator("button[data-language=ar]")
     button.click()
-    assert [pair.evaluate(muted), button.get_attribute("aria-pressed")] == [["ar"], "false"]
+    assert [pair.evaluate(gone), button.get_attribute("aria-pressed")] == [[["ar"], 9], "false"]
     button.click()
-    assert [pair.evaluate(muted), button.get_attribute("aria-pressed")] == [[], "true"]
+    assert [pair.evaluate(gone), button.get_attribute("aria-pressed")] == [[[], 10], "true"]
 
 
 def test_a_word_is_found_on_the_map_in_any_script(pair: Page, result: PairResult) -> None:
@@ -427,8 +476,7 @@ def test_an_address_can_name_a_concept(site: Path, open_site: Open, result: Pair
 
 
 def test_a_row_of_the_table_shows_its_concept_on_the_map(pair: Page, result: PairResult) -> None:
-    button = pair.locator("button[data-concept=heart]")
-    button.click()
+    pair.locator("tr[data-concept=heart] button").click()
     assert picked(pair) == renderings(result, "heart")
 
 
@@ -464,7 +512,7 @@ def test_a_word_of_two_concepts_is_listed_with_either(open_site: Open, tmp_path:
     )
     dataset = Dataset("shared", Card("Shared"), ("en", "ru", "de"), concepts)
     watched = open_site(published(rendered([dataset], [measured(model("Alpha"), dataset)]), tmp_path))
-    for concept, label in zip(concepts, ("hand", "arm", "hand again"), strict=True):
+    for concept, label in zip(concepts, ("hand", "arm", "рука"), strict=True):
         page = watched.open(f"pairs/alpha--shared.html#concept={concept.id}")
         assert picked(page) == {(tag, text) for tag, texts in concept.renderings.items() for text in texts}
         assert page.locator("#map-picked h3").inner_text() == label
@@ -506,7 +554,7 @@ def test_without_scripts_everything_can_be_read_and_nothing_pretends_to_work(
     box = drawing.bounding_box()
     assert box is not None
     assert min(box["width"], box["height"]) > 150
-    words = page.locator("#words tbody span[lang]:visible")
+    words = page.locator("#words tbody [lang]:visible")
     assert words.count() == sum(len(texts) for concept in result.concepts for texts in concept.renderings.values())
     n_english = result.languages["en"].n_renderings
     assert page.locator(".legend-entry:visible").all_inner_texts()[0].split() == ["English", str(n_english)]
@@ -533,7 +581,7 @@ def test_on_paper_the_drawing_stands_in_for_the_map(pair: Page) -> None:
     assert pair.locator("#map").is_visible()
     pair.emulate_media(media="print")
     assert pair.locator("img.map-static").is_visible()
-    for gone in ("#map", ".map-tools", ".theme-switch", ".site-header nav", ".filter", "button.show"):
+    for gone in ("#map", ".map-tools", ".theme-menu", ".site-header nav", ".filter", "button.show"):
         assert pair.locator(f"{gone}:visible").count() == 0, gone
     assert pair.locator("#words tbody tr").last.is_visible()
 
@@ -546,8 +594,6 @@ def test_hostile_words_are_shown_on_the_map_as_they_are(hostile_site: Path, open
     watched = open_site(hostile_site)
     page = watched.open(path)
     page.locator("#map").scroll_into_view_if_needed()
-    data = json.loads(page.locator("#map-data").inner_text())
-    assert data["target_id"] == "map"
     for text in HOSTILE:
         point = page.evaluate(PLACE, ["en", text])
         page.mouse.move(point["x"], point["y"])

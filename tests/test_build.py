@@ -227,8 +227,8 @@ def test_stale_pages_go_with_their_results(tmp_path: Path, words: Dataset) -> No
     build(config)
     assert before - set(files_in(tmp_path / "site")) == {
         "models/control-shuffled.html", "pairs/control-shuffled--words.html", "pairs/control-shuffled--words.svg",
-        "data/results/control-shuffled/words.json", "data/pairs/control-shuffled--words.js",
-        "data/scores/control-shuffled--words.js",
+        "data/results/control-shuffled/words.json.gz", "data/pairs/control-shuffled--words.js",
+        "data/scores/control-shuffled--words.js", "cards/model-control-shuffled.png",
     }  # fmt: skip
 
 

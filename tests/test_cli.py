@@ -25,7 +25,20 @@ from generator.progress import counted, say
 from generator.results import PairFailure, PairResult, from_json
 from generator.summary import summary
 
-COMMANDS = ("build", "evaluate", "render", "score", "check", "list", "compare", "layers", "add", "init", "serve")
+COMMANDS = (
+    "build",
+    "evaluate",
+    "render",
+    "score",
+    "check",
+    "list",
+    "compare",
+    "layers",
+    "add",
+    "init",
+    "serve",
+    "release",
+)
 WAYS = [*((name,) for name in COMMANDS), ("add", "model")]
 WordList = Callable[..., Dataset]
 
@@ -236,7 +249,7 @@ def test_a_list_without_translations_is_laid_out_and_never_scored(
     built = run("build", "-j", 1)
     assert [built.code, built.out] == [DONE, ""]
     assert "Character n-grams × Letters: laid out" in built.err
-    assert set(files_in(tmp_path / "results")) == {
+    assert set(files_in(tmp_path / "results")) - {"history.json"} == {
         f"character-n-grams/{name}" for name in ("letters.json", "letters.draws.npz", "words.json", "words.draws.npz")
     }
     assert run("check").out.splitlines()[-1] == "2 of 2 results are up to date"
@@ -272,7 +285,7 @@ def test_a_new_benchmark_is_written_and_builds_at_once(run: Run, tmp_path: Path)
     begun = run("init", "mine")
     assert [begun.code, begun.out] == [DONE, ""]
     assert set(files_in(tmp_path / "mine")) == {
-        "benchmark.toml", "datasets/example/data.csv", "datasets/example/dataset.toml",
+        ".gitignore", "benchmark.toml", "datasets/example/data.csv", "datasets/example/dataset.toml",
     }  # fmt: skip
     assert "isogloss build -c mine/benchmark.toml" in begun.err
     assert run("build", "-c", "mine/benchmark.toml", "--model", "Character n-grams", "-j", 1).code == DONE
@@ -310,7 +323,7 @@ def test_the_site_is_served_on_this_machine_until_interrupted(config: Path, tmp_
 
 
 def test_what_was_never_built_is_not_served(run: Run, config: Path) -> None:
-    assert "isogloss build" in refused(run("serve"))
+    assert "isogloss build" in refused(run("serve", "--no-watch"))
 
 
 # Scoring one's own words

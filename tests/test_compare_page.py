@@ -248,7 +248,7 @@ def test_the_static_table_compares_neighbours_as_the_library_does(fixture: Fixtu
 def test_a_models_page_leads_to_its_comparison(fixture: Fixture, word_list: WordList) -> None:
     page = page_of(fixture.files["models/alpha.html"])
     (link,) = (a for a in page.all("a") if a.text.startswith("Compare with"))
-    rival = fixture.board.standings[1].model
+    rival = fixture.board.on("words")[1].model
     assert link.text == f"Compare with {rival.name}"
     assert link.attributes["href"] == f"../compare.html#models=alpha,{rival.slug}"
     lone = page_of(states(word_list).files["models/older.html"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import ConfigDict
 
-from generator.config import Benchmark, load_benchmark
+from generator.colours import PAPERS, contrast, for_dark
+from generator.config import AccentEntry, Benchmark, load_benchmark
 from generator.datasets import load_dataset
 from generator.errors import Fault, InputError
 from generator.manifold import Layout
@@ -197,7 +198,7 @@ def test_a_missing_config_is_told_with_how_to_begin_one(tmp_path: Path) -> None:
         (
             "draws = 10\n",
             "draws",
-            "Valid names: datasets, groups, layers, layout, models, output, published, reference, results",
+            "Valid names: datasets, groups, layers, layout, models, output, published, reference, releases",
         ),
         ('referense = "words"\n', "referense", 'Did you mean "reference"?'),
         ('[site]\ntitel = "x"\n', "site.titel", 'Did you mean "title"?'),
@@ -334,6 +335,82 @@ def test_published_figures_lie_relative_to_the_config(
     write("bench/papers/g.toml", source.replace("title", "titel"))
     faults = faults_of(lambda: load_benchmark(path))
     assert {fault.file for fault in faults} == {str(tmp_path / "bench" / "papers" / "g.toml")}
+
+
+def test_an_address_ends_with_a_slash_and_an_accent_has_a_shade_for_each_theme(write: Write) -> None:
+    write("words.csv", WORDS)
+    for given in ("https://example.org", "https://example.org/"):
+        site = load_benchmark(write("benchmark.toml", f'[site]\nbase_url = "{given}"\n{DATASET}')).site
+        assert site.base_url == "https://example.org/"
+        assert site.colours.accent is None
+    accent = 'accent = { light = "#8a1c5c", dark = "#f0a0d0" }'
+    colours = load_benchmark(write("benchmark.toml", f"[site.colours]\n{accent}\n{DATASET}")).site.colours
+    assert colours.accent == AccentEntry("#8a1c5c", "#f0a0d0")
+    colours = load_benchmark(write("benchmark.toml", f'[site.colours]\naccent = "#8A1C5C"\n{DATASET}')).site.colours
+    assert colours.accent is not None
+    assert colours.accent.light == "#8A1C5C"
+    assert contrast(colours.accent.dark, PAPERS["dark"]) >= 7
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "problem"),
+    [
+        ('base_url = "example.org"', "base_url", "'example.org' is no address of a site"),
+        ('base_url = "ftp://example.org/"', "base_url", "is no address"),
+        ('base_url = "https://"', "base_url", "is no address"),
+        ('base_url = "https://me:secret@example.org/"', "base_url", "is no address"),
+        ('base_url = "https://example.org/?a=b"', "base_url", "is no address"),
+        ("base_url = 'https://example.org/\"><script>'", "base_url", "is no address"),
+        ('base_url = "https://example.org/a b"', "base_url", "is no address"),
+        ('logo = "logo.gif"', "logo", "'logo.gif' is no picture for a page"),
+        ('logo = "logo.svg"', "logo", "there is no file 'logo.svg'"),
+        ('colours = { accent = "red" }', "colours.accent.light", "'red' is no colour"),
+        ('colours = { accent = "#fff" }', "colours.accent.light", "'#fff' is no colour"),
+        (
+            'colours = { accent = "#8fb8e8" }',
+            "colours.accent.light",
+            "#8fb8e8 has a contrast of 2.01 : 1 on the light paper",
+        ),
+        (
+            'colours = { accent = { light = "#1d5ea8", dark = "#1d5ea8" } }',
+            "colours.accent.dark",
+            "#1d5ea8 has a contrast of 2.75 : 1 on the dark paper, #14171c",
+        ),
+    ],
+)
+def test_a_fault_in_what_the_site_is_called_and_looks_like_is_told(
+    write: Write, line: str, key: str, problem: str
+) -> None:
+    (fault,) = config_faults(write, f"[site]\n{line}\n{DATASET}")
+    assert fault.column == f"site.{key}"
+    assert problem in fault.problem
+
+
+def test_every_fault_of_the_site_is_told_at_once(write: Write) -> None:
+    text = '[site]\nbase_url = "x"\nlogo = "x"\ncolours = { accent = { light = "x", dark = "y" } }\n'
+    assert [fault.column for fault in config_faults(write, text + DATASET)] == [
+        "site.logo", "site.base_url", "site.colours.accent.light", "site.colours.accent.dark",
+    ]  # fmt: skip
+
+
+def test_a_wrong_key_among_the_colours_is_told_with_the_right_one(write: Write) -> None:
+    (fault,) = config_faults(write, f'[site.colours]\naccent = {{ lihgt = "#1d5ea8", light = "#1d5ea8" }}\n{DATASET}')
+    assert (fault.problem, fault.remedy) == ("unknown key 'site.colours.accent.lihgt'", 'Did you mean "light"?')
+    (fault,) = config_faults(write, f"[site.colours]\naccent = 3\n{DATASET}")
+    assert "site.colours.accent" in fault.problem
+
+
+@pytest.mark.parametrize("colour", ["#000000", "#1d5ea8", "#ff0000", "#808080", "#0b0b60"])
+def test_a_colour_is_made_light_enough_for_the_dark_theme_and_no_lighter(colour: str) -> None:
+    made = for_dark(colour)
+    assert 7 <= contrast(made, PAPERS["dark"]) < 9
+    assert for_dark(made) == made
+
+
+def test_contrast_is_that_of_the_guidelines() -> None:
+    assert contrast("#000000", "#ffffff") == contrast("#ffffff", "#000000") == 21
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.478, abs=1e-3)
+    assert contrast("#ff0000", "#ffffff") == pytest.approx(3.998, abs=1e-3)
 
 
 def test_unknown_datasets_are_all_told_with_the_nearest_one(benchmark: Benchmark) -> None:

@@ -12,8 +12,12 @@ FIRST, LAST = ("tokens.css", "base.css", "parts.css"), "media.css"
 """Of the style sheets: what the others build on, and what has the last word."""
 
 
-def load_assets(templates: Path) -> Mapping[str, tuple[str, bytes]]:
+def load_assets(templates: Path, more: Mapping[str, bytes] | None = None) -> Mapping[str, tuple[str, bytes]]:
     """By plain name: the path within the site and the content. All style sheets are one file.
+
+    Args:
+        templates: the shipped templates.
+        more: further assets by plain name.
 
     Raises FileNotFoundError that names every missing file.
     """
@@ -31,7 +35,7 @@ def load_assets(templates: Path) -> Mapping[str, tuple[str, bytes]]:
         raise FileNotFoundError(f"missing assets: {', '.join(missing)}; reinstall isogloss")
     contents = {name: path.read_bytes() for name, path in scripts.items()}
     contents[STYLE] = b"\n".join(path.read_bytes() for path in styles)
-    return {name: _named(name, content) for name, content in contents.items()}
+    return {name: _named(name, content) for name, content in (contents | dict(more or {})).items()}
 
 
 def _named(name: str, content: bytes) -> tuple[str, bytes]:

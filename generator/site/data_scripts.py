@@ -20,8 +20,11 @@ from generator.languages import language
 from generator.leaderboard import Leaderboard
 from generator.results import Draws, PairResult, Resamples
 from generator.site import links
-from generator.site.figures import json_in_script, shown_points
-from generator.site.marks import marks, shape_path
+from generator.site.figures import json_in_script, map_figure, shown_points
+from generator.site.marks import COLOURS, marks, shape_path
+
+GREY = "#7a8796"
+"""Of the colours of languages the one that stands for all other categories."""
 
 
 def data_script(path: str, data: Any) -> bytes:
@@ -39,8 +42,10 @@ def data_name(path: str) -> str:
 
 
 def data_files(board: Leaderboard, resamples: Resamples) -> dict[str, bytes]:
-    """By path: the words of each dataset, and what each model makes of them."""
-    files = {}
+    """By path: the words of each dataset, what each model makes of them, and the figure that all maps are shown in."""
+    hues = [colour for colour in COLOURS if colour != GREY]
+    shared = {"figure": json.loads(map_figure()), "hues": hues, "grey": GREY}
+    files = {links.MAP_DATA: data_script(links.MAP_DATA, shared)}
     for dataset in board.datasets:
         results = {
             standing.model.slug: result
@@ -99,12 +104,23 @@ def _words(dataset: Dataset, on_map: Sequence[int]) -> dict[str, Any]:
 
 
 def _pair(result: PairResult, placed: Sequence[tuple[float, float] | None]) -> dict[str, Any]:
-    """A model on a dataset: SA of each concept, and the map.
+    """A model on a dataset: SA of each concept, what retrieval comes across from it, and the map.
 
-    Places are those of the dataset's ``drawn`` words, None where this map lacks one.
+    A rival is the place of its concept in the list, its wins, the places of the two languages, and the two cosines.
+    Map places are those of the dataset's ``drawn`` words, None where this map lacks one.
     """
+    concept_place = {concept.id: i for i, concept in enumerate(result.concepts)}
+    language_place = {tag: i for i, tag in enumerate(result.dataset.languages)}
     return {
         "concepts": [concept.sa for concept in result.concepts],
+        "retrieved": [concept.retrieved for concept in result.concepts],
+        "rivals": [
+            [
+                [concept_place[r.concept], r.wins, language_place[r.a], language_place[r.b], r.similarity, r.right]
+                for r in concept.rivals
+            ]
+            for concept in result.concepts
+        ],
         "places": [list(place) if place else None for place in placed] if any(placed) else [],
         "noMap": "" if any(placed) else (result.map.undefined if result.map else "no map was asked for"),
     }

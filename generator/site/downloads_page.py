@@ -39,10 +39,18 @@ def downloads_page(board: Leaderboard, data: Mapping[str, bytes]) -> DownloadsPa
         links.DOWNLOADS,
         "Downloads",
         "The leaderboard, the word lists and every result as files.",
-        tuple(download(kind, f"{exports.LEADERBOARD}.{kind.lower()}", what) for kind, what in kinds.items()),
+        (
+            *(download(kind, f"{exports.LEADERBOARD}.{kind.lower()}", what) for kind, what in kinds.items()),
+            download("History", links.HISTORY, "what changed from day to day"),
+        ),
         tuple(
-            download(d.card.name, links.dataset_file(d.slug), d.card.licence or "no licence stated")
+            download(name, path, d.card.licence or "no licence stated")
             for d in board.datasets
+            for name, path in (
+                (d.card.name, links.dataset_file(d.slug)),
+                (f"{d.card.name}, its card", links.dataset_card(d.slug)),
+                (f"{d.card.name}, Croissant metadata", links.croissant_file(d.slug)),
+            )
         ),
         tuple(
             download(f"{s.model.name} on {d.card.name}", links.result_file(s.model.slug, d.slug), cell.state)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from generator.datasets import Dataset
+from generator.datasets import Card, Dataset
 from generator.leaderboard import Leaderboard, tiers
 from generator.measures.catalogue import COMPANIONS
 from generator.results import to_json
 from generator.site import links
 
 LEADERBOARD = "data/leaderboard"
+GZIP_LEVEL = 6
+"""Level 9 takes six times as long for 4 % less."""
 
 
 def leaderboard_files(board: Leaderboard) -> dict[str, bytes]:
@@ -66,14 +70,15 @@ COLUMNS = {
 
 
 def dataset_files(board: Leaderboard) -> dict[str, bytes]:
-    """By path: each word list as CSV in the form that the project reads."""
-    return {links.dataset_file(dataset.slug): _word_list(dataset) for dataset in board.datasets}
+    """By path: each word list as CSV and its card as TOML; in one folder, they load as the same dataset."""
+    lists = {links.dataset_file(dataset.slug): _word_list(dataset) for dataset in board.datasets}
+    return lists | {links.dataset_card(dataset.slug): _card(dataset.card) for dataset in board.datasets}
 
 
 def result_files(board: Leaderboard) -> dict[str, bytes]:
-    """By path: every result and failure on the board."""
+    """By path: every result and failure on the board, the documents of ``results/`` packed with gzip."""
     return {
-        links.result_file(standing.model.slug, slug): to_json(cell.outcome).encode()
+        links.result_file(standing.model.slug, slug): gzip.compress(to_json(cell.outcome).encode(), GZIP_LEVEL, mtime=0)
         for standing in board.standings
         for slug, cell in standing.cells.items()
         if cell.outcome
@@ -123,14 +128,36 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
 
 
 def _word_list(dataset: Dataset) -> bytes:
+    """The list with its notes and declared columns, as `load_dataset` reads it."""
+    own = [name for name in dataset.card.columns if any(name in concept.extra for concept in dataset.concepts)]
+    told = dict.fromkeys(["id", "category", *(["note"] if any(c.note for c in dataset.concepts) else []), *own])
     text = io.StringIO()
     plain = csv.writer(text, lineterminator="\n")
     quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     # "id" is the column of identifiers, and Indonesian is called by its other code.
-    plain.writerow(["id", "category", *({"id": "ind"}.get(tag, tag) for tag in dataset.languages)])
+    plain.writerow([*told, *({"id": "ind"}.get(tag, tag) for tag in dataset.languages)])
     for concept in dataset.concepts:
+        values = {"id": concept.id, "category": concept.category, "note": concept.note, **concept.extra}
         cells = ("|".join(concept.renderings.get(tag, ())) for tag in dataset.languages)
         # Without its quotes an id such as "#1" would begin a comment.
         writer = quoted if concept.id.startswith("#") else plain
-        writer.writerow([concept.id, concept.category, *cells])
+        writer.writerow([*(values.get(name, "") for name in told), *cells])
     return text.getvalue().encode()
+
+
+def _card(card: Card) -> bytes:
+    """The card as TOML, without what says no more than the default."""
+    told = {each.name: getattr(card, each.name) for each in fields(card)}
+    plain = Card(card.name)
+    lines = [
+        f"{name} = {_toml(value)}"
+        for name, value in told.items()
+        if name == "name" or (value != getattr(plain, name) and not isinstance(value, Mapping))
+    ]
+    columns = ["", "[columns]", *(f"{_toml(name)} = {_toml(what)}" for name, what in card.columns.items())]
+    return "\n".join([*lines, *(columns if card.columns else []), ""]).encode()
+
+
+def _toml(value: object) -> str:
+    """A string, number, truth or list of strings: JSON of these is TOML too, but for one control character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from functools import lru_cache
+from urllib.parse import quote
 
 HOME = "index.html"
 DOMAINS = "domains.html"
 CLAIMS = "claims.html"
 COMPARE = "compare.html"
+CONCEPTS = "concepts.html"
+SEARCH = "search.html"
 COMPANIONS = "companions.html"
 METHODS = "methods.html"
 DOWNLOADS = "downloads.html"
+RELEASES = "releases.html"
+UNRELEASED = "releases/unreleased.html"
 NOT_FOUND = "404.html"
+MANIFEST = "manifest.json"
+FEED = "feed.xml"
+SITEMAP = "sitemap.xml"
+CITATION = "CITATION.cff"
+FOR_LANGUAGE_MODELS = "llms.txt"
+HISTORY = "data/history.json"
 DATA = "data"
+MAP_DATA = "data/map.js"
 
 
 def model_page(model: str) -> str:
@@ -34,14 +47,44 @@ def pair_drawing(model: str, dataset: str) -> str:
     return f"pairs/{model}--{dataset}.svg"
 
 
+def badge(model: str) -> str:
+    """A model's badge, to be shown elsewhere."""
+    return f"models/{model}.svg"
+
+
 def result_file(model: str, dataset: str) -> str:
-    """The result file of a pair, as published."""
-    return f"data/results/{model}/{dataset}.json"
+    """The result file of a pair, as published: packed, since all of them plain would be half the site."""
+    return f"data/results/{model}/{dataset}.json.gz"
 
 
 def dataset_file(dataset: str) -> str:
     """The word list of a dataset, as published."""
     return f"data/datasets/{dataset}.csv"
+
+
+def dataset_card(dataset: str) -> str:
+    """The card of a dataset, as published."""
+    return f"data/datasets/{dataset}.toml"
+
+
+def croissant_file(dataset: str) -> str:
+    """The Croissant metadata of a dataset."""
+    return f"data/datasets/{dataset}.croissant.json"
+
+
+def card(kind: str = "home", slug: str = "") -> str:
+    """The picture that other sites show of the home page, or of a ``model`` or ``dataset``."""
+    return f"cards/{kind}-{slug}.png" if slug else f"cards/{kind}.png"
+
+
+def release(date: str) -> str:
+    """The first page of a release, a site of its own."""
+    return f"releases/{date}/{HOME}"
+
+
+def release_changes(date: str) -> str:
+    """What changed from the release before to this one."""
+    return f"releases/{date}-changes.html"
 
 
 def comparison(models: Sequence[str]) -> str:
@@ -51,6 +94,20 @@ def comparison(models: Sequence[str]) -> str:
     'compare.html#models=labse,e5'
     """
     return f"{COMPARE}#models={','.join(models)}"
+
+
+def concept(dataset: str, concept: str) -> str:
+    """A concept of a dataset on the page of concepts.
+
+    >>> concept("modern-concepts", "hot/cold")
+    'concepts.html#modern-concepts/hot%2Fcold'
+    """
+    return f"{CONCEPTS}#{dataset}/{quote(concept, safe='')}"
+
+
+def concepts_data(dataset: str) -> str:
+    """How every model places the concepts of a dataset, as scripts load it."""
+    return f"{DATA}/concepts/{dataset}.js"
 
 
 def words_data(dataset: str) -> str:
@@ -68,6 +125,12 @@ def scores_data(model: str, dataset: str) -> str:
     return f"{DATA}/scores/{model}--{dataset}.js"
 
 
+def languages_data(dataset: str) -> str:
+    """The spreads of every model on a dataset by language, as scripts load them."""
+    return f"{DATA}/languages/{dataset}.js"
+
+
+@lru_cache(maxsize=4096)
 def relative(target: str, page: str) -> str:
     """The link from one page of the site to another of its files.
 
@@ -78,3 +141,14 @@ def relative(target: str, page: str) -> str:
     """
     path, hash_sign, anchor = target.partition("#")
     return posixpath.relpath(path, posixpath.dirname(page) or ".") + hash_sign + anchor
+
+
+def absolute(page: str, base_url: str) -> str:
+    """The address of a page on a site that stands at ``base_url``, relative to the home page where that is empty.
+
+    >>> absolute("models/labse.html", "https://example.org/"), absolute("index.html", "https://example.org/")
+    ('https://example.org/models/labse.html', 'https://example.org/')
+    >>> absolute("index.html", "")
+    'index.html'
+    """
+    return base_url if base_url and page == HOME else f"{base_url}{page}"

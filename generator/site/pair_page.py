@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from generator.languages import Language, language
 from generator.leaderboard import Leaderboard
 from generator.measures.catalogue import CATALOGUE, MeasureInfo
-from generator.results import Estimate, MapQualityRecord, PairFailure, PairResult
+from generator.results import Estimate, LanguagePair, MapQualityRecord, PairFailure, PairResult
+from generator.shown import decimal, percent
 from generator.site import links
-from generator.site.figures import map_json, shown_concepts, shown_points
+from generator.site.data_scripts import data_name
+from generator.site.figures import shown_concepts, shown_points
 from generator.site.marks import Mark, marks
-from generator.site.pages import CompanionRow, ConceptRow, Link, Page, Score
+from generator.site.pages import CompanionRow, Link, Page, Score, Word
 from generator.site.parts import (
     SHOWN_LANGUAGES,
     companion_rows,
     concept_label,
-    languages_of,
     score_of,
     shown_words,
     word_headings,
 )
+
+HEATS = 10
+"""Shades of the table of language pairs, besides none."""
+MOST_PAIRS = 60
+"""Rows of the table of language pairs; of more, the closest and the furthest."""
+PAIR_MEASURES = ("language_separability", "identical_share")
+"""What that table has besides SA and retrieval, the most telling of what the result file has."""
+MIXED, APART = 0.25, 0.6
+"""Language separability up to which languages are said to mix, and from which to keep apart."""
 
 
 @dataclass(frozen=True)
@@ -32,26 +43,66 @@ class LegendEntry:
 
 
 @dataclass(frozen=True)
-class PairCell:
-    """Two languages in the table of language pairs."""
+class PairConcept:
+    """A concept with its renderings in the order of the table's languages."""
+
+    id: str
+    label: str
+    category: str
+    renderings: tuple[tuple[Word, ...], ...]
+    sa: float | None
+    retrieved: float | None
+    """The share of directions, from one language to another, in which its translation comes first."""
+    on_map: bool
+    """Whether the page's map shows its words."""
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """Two languages in the table of shades."""
 
     sa: float | None
     n: int
-    shade: int
-    """From 0 to 100, the share of the way from the lowest SA of the table to the highest."""
+    heat: int
+    """From 0 to `HEATS`, how far from the lowest SA of the table to the highest."""
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Another language, and SA with it."""
+
+    language: Language
+    sa: float
+
+
+@dataclass(frozen=True)
+class LanguageRow:
+    """What a language is like among the others."""
+
+    language: Language
+    n_words: int
+    n_vectors: int
+    """Distinct ones."""
+    sa: float | None
+    """The mean over the other languages."""
+    closest: Partner | None
+    furthest: Partner | None
+    spread: Estimate
+    attraction: float | None
 
 
 @dataclass(frozen=True)
 class LanguagePairRow:
-    """Two languages with SA and the companion measures, in the order of the table's columns."""
+    """Two languages with SA, retrieval and other measures in the order of the table's columns."""
 
     a: Language
     b: Language
     n: int
     affinity: Estimate
-    both_ways: tuple[tuple[float | None, float | None], ...]
-    """The directed measures from a to b, and from b to a."""
-    values: tuple[Estimate, ...]
+    there: float | None
+    """Retrieval P@1 from a to b."""
+    back: float | None
+    values: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -66,26 +117,33 @@ class PairPage(Page):
     rank: int | None
     n_ranked: int
     result: PairResult
-    map_json: str | None
+    drawing: str | None
     """None when no map could be drawn; `no_map` says why."""
     no_map: str
+    words_name: str
+    """Of the data file with the map's words; see `generator.site.data_scripts`."""
+    pair_name: str
+    """Of the data file with their places."""
     n_points: int
     n_shown: int
     """Points on the page's map, which may be a sample."""
-    drawing: str
     quality: MapQualityRecord | None
+    colourings: tuple[tuple[str, str], ...]
+    """What the map's colours may show besides the language: key and name."""
+    summary: tuple[str, ...]
+    """What the map shows, in sentences made of numbers."""
     legend: tuple[LegendEntry, ...]
-    languages: tuple[Language, ...]
     headings: tuple[str, ...]
     """Of the columns with words, which may be fewer than there are languages."""
-    concepts: tuple[ConceptRow, ...]
-    pairs: tuple[tuple[Language, tuple[PairCell | None, ...]], ...]
-    companions: tuple[CompanionRow, ...]
-    directed_measures: tuple[MeasureInfo, ...]
-    """Those that each pair of languages has in both directions."""
-    pair_measures: tuple[MeasureInfo, ...]
+    concepts: tuple[PairConcept, ...]
+    heat: tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]
+    """Of the languages that tables have columns for."""
+    languages: tuple[LanguageRow, ...]
     language_pairs: tuple[LanguagePairRow, ...]
-    """Those of the first languages only where there are many."""
+    """The best aligned first; the closest and the furthest where there are many."""
+    n_language_pairs: int
+    pair_measures: tuple[MeasureInfo, ...]
+    companions: tuple[CompanionRow, ...]
     geometry: tuple[CompanionRow, ...]
     """Of lists of letters, signs or numbers."""
     data: str
@@ -137,11 +195,11 @@ def _pair_page(
     dataset: Link,
     categories: Mapping[str, str],
 ) -> PairPage:
-    labels = {c.id: concept_label(c.id, c.renderings) for c in result.concepts}
-    on_map = {concept.id for concept in shown_concepts(result)}
+    slugs = result.model.slug, result.dataset.slug
     drawn = result.map if result.map and result.map.points else None
+    tags = result.dataset.languages
     return PairPage(
-        links.pair_page(result.model.slug, result.dataset.slug),
+        links.pair_page(*slugs),
         f"{model.text} on {dataset.text}",
         f"Semantic Affinity and map of {model.text} on {dataset.text}.",
         model,
@@ -150,35 +208,76 @@ def _pair_page(
         rank,
         n_ranked,
         result,
-        map_json(result, labels, "map") if drawn else None,
+        links.pair_drawing(*slugs) if drawn else None,
         "" if drawn else (result.map.undefined if result.map else "No map was asked for"),
+        data_name(links.words_data(result.dataset.slug)),
+        data_name(links.pair_data(*slugs)),
         len(drawn.points) if drawn else 0,
         len(shown_points(result)) if drawn else 0,
-        links.pair_drawing(result.model.slug, result.dataset.slug),
         drawn.quality if drawn else None,
+        _colourings(result, categories),
+        map_summary(result),
         _legend(result),
-        languages_of(result.dataset.languages),
-        word_headings(result.dataset.languages, translated=result.measures is not None),
-        tuple(
-            ConceptRow(
-                c.id,
-                labels[c.id],
-                categories.get(c.id, ""),
-                shown_words(c.renderings, result.dataset.languages, translated=result.measures is not None),
-                c.sa,
-                c.spread,
-                on_map=c.id in on_map,
-            )
-            for c in sorted(result.concepts, key=lambda c: (c.sa is None, c.sa or 0, c.id))
-        ),
-        _pair_table(result),
+        word_headings(tags, translated=result.measures is not None),
+        _concepts(result, categories),
+        _heat(result, tags[:SHOWN_LANGUAGES]),
+        tuple(_language_row(result, tag) for tag in tags),
+        _ends(_language_pair_rows(result)),
+        len(result.language_pairs),
+        tuple(CATALOGUE[key] for key in PAIR_MEASURES if key in result.pair_companions),
         companion_rows(result.measures.companions if result.measures else {}),
-        tuple(info for key, info in CATALOGUE.items() if key in result.directed),
-        tuple(info for key, info in CATALOGUE.items() if key in result.pair_companions),
-        _language_pair_rows(result),
         companion_rows(result.geometry),
-        links.result_file(result.model.slug, result.dataset.slug),
+        links.result_file(*slugs),
     )
+
+
+def map_summary(result: PairResult) -> tuple[str, ...]:
+    """What a map shows, in sentences for those who cannot see it; none without a map."""
+    if not result.map or not result.map.points:
+        return ()
+    return tuple(_summary(result, len(result.map.points)))
+
+
+def _summary(result: PairResult, n_points: int) -> Iterator[str]:
+    n_languages, n_concepts = len(result.dataset.languages), len(result.concepts)
+    if result.measures is None:
+        yield f"{n_points:,} signs in {n_languages} columns."
+        return
+    yield f"{n_points:,} words for {n_concepts:,} concepts in {n_languages} languages."
+    apart = result.measures.estimate("language_separability").value
+    if apart is not None:
+        how = "mix" if apart <= MIXED else "keep apart" if apart >= APART else "keep apart in part"
+        yield (
+            f"The languages {how}: from 0, where a word's nearest words are of any language, to 1, where all are of "
+            f"its own, it is {decimal(apart, 2)}."
+        )
+    found = result.measures.estimate("retrieval_p1").value
+    if found is not None:
+        yield f"Looked up in another language, {percent(found)} of the words have their translation nearest."
+    sought = sorted((r.attraction, tag) for tag, r in result.languages.items() if r.attraction is not None)
+    if len(sought) > 2:
+        (least, shunned), (most, favoured) = sought[0], sought[-1]
+        yield (
+            f"Among the nearest words of another language, {language(favoured).name} comes up most, "
+            f"{decimal(most, 1)} times its fair share, and {language(shunned).name} least, {decimal(least, 1)} times."
+        )
+    pairs = _by_affinity(result)
+    if len(pairs) > 1:
+        (high, closest), (low, furthest) = pairs[0], pairs[-1]
+        yield (
+            f"The closest pair of languages is {_names(closest)} (SA {decimal(high)}), "
+            f"the furthest {_names(furthest)} ({decimal(low)})."
+        )
+
+
+def _names(pair: LanguagePair) -> str:
+    return f"{language(pair.a).name} and {language(pair.b).name}"
+
+
+def _colourings(result: PairResult, categories: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    told = [("category", "Category")] if len(set(categories.values())) > 1 else []
+    scored = [("sa", "SA of the concept")] if any(concept.sa is not None for concept in result.concepts) else []
+    return (*told, *scored)
 
 
 def _legend(result: PairResult) -> tuple[LegendEntry, ...]:
@@ -188,32 +287,81 @@ def _legend(result: PairResult) -> tuple[LegendEntry, ...]:
     )
 
 
-def _pair_table(result: PairResult) -> tuple[tuple[Language, tuple[PairCell | None, ...]], ...]:
+def _concepts(result: PairResult, categories: Mapping[str, str]) -> tuple[PairConcept, ...]:
+    """The hardest first, those without a value last."""
+    on_map = {concept.id for concept in shown_concepts(result)}
+    return tuple(
+        PairConcept(
+            c.id,
+            concept_label(c.id, c.renderings),
+            categories.get(c.id, ""),
+            shown_words(c.renderings, result.dataset.languages, translated=result.measures is not None),
+            c.sa,
+            c.retrieved,
+            c.id in on_map,
+        )
+        for c in sorted(result.concepts, key=lambda c: (c.sa is None, c.sa or 0, c.id))
+    )
+
+
+def _by_affinity(result: PairResult) -> list[tuple[float, LanguagePair]]:
+    """The pairs of languages with a value, the best aligned first."""
+    return sorted(((p.sa, p) for p in result.language_pairs if p.sa is not None), key=lambda known: -known[0])
+
+
+def _heat(result: PairResult, tags: tuple[str, ...]) -> tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]:
     """A row and a column a language; None on the diagonal."""
-    values = [pair.sa for pair in result.language_pairs if pair.sa is not None]
+    pairs = {frozenset({pair.a, pair.b}): pair for pair in result.language_pairs if {pair.a, pair.b} <= set(tags)}
+    values = [pair.sa for pair in pairs.values() if pair.sa is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
-    cells = {}
-    for pair in result.language_pairs:
-        share = (pair.sa - low) / (high - low) if pair.sa is not None and high > low else 0.5
-        cells[pair.a, pair.b] = cells[pair.b, pair.a] = PairCell(pair.sa, pair.n, round(100 * share))
-    tags = result.dataset.languages
-    return tuple((language(a), tuple(cells.get((a, b)) for b in tags)) for a in tags)
+
+    def cell(pair: LanguagePair | None) -> HeatCell | None:
+        if pair is None:
+            return None
+        share = (pair.sa - low) / (high - low) if pair.sa is not None and high > low else 0.0
+        return HeatCell(pair.sa, pair.n, round(HEATS * share))
+
+    return tuple((language(a), tuple(cell(pairs.get(frozenset({a, b}))) for b in tags)) for a in tags)
+
+
+def _language_row(result: PairResult, tag: str) -> LanguageRow:
+    record = result.languages[tag]
+    others = [
+        Partner(language(pair.b if tag == pair.a else pair.a), sa)
+        for sa, pair in _by_affinity(result)
+        if tag in (pair.a, pair.b)
+    ]
+    return LanguageRow(
+        language(tag),
+        record.n_renderings,
+        record.n_distinct_vectors,
+        fmean(other.sa for other in others) if others else None,
+        others[0] if others else None,
+        others[-1] if others else None,
+        Estimate(record.intra_spread, record.low, record.high),
+        record.attraction,
+    )
 
 
 def _language_pair_rows(result: PairResult) -> tuple[LanguagePairRow, ...]:
-    """Pairs of the languages that tables show, the best aligned first."""
-    shown = set(result.dataset.languages[:SHOWN_LANGUAGES])
-    columns = [result.pair_companions[key] for key in CATALOGUE if key in result.pair_companions]
+    """Every pair of languages, the best aligned first."""
+    columns = [result.pair_companions[key] for key in PAIR_MEASURES if key in result.pair_companions]
+    directed = result.directed.get("retrieval_p1", ())
     rows = [
         LanguagePairRow(
             language(pair.a),
             language(pair.b),
             pair.n,
             Estimate(pair.sa, pair.low, pair.high),
-            tuple(result.directed[key][i] for key in CATALOGUE if key in result.directed),
-            tuple(Estimate(column.value[i], column.low[i], column.high[i]) for column in columns),
+            *(directed[i] if directed else (None, None)),
+            tuple(column.value[i] for column in columns),
         )
         for i, pair in enumerate(result.language_pairs)
-        if {pair.a, pair.b} <= shown
     ]
     return tuple(sorted(rows, key=lambda row: -(row.affinity.value or 0)))
+
+
+def _ends(rows: tuple[LanguagePairRow, ...]) -> tuple[LanguagePairRow, ...]:
+    """All rows, or the first and the last where there are many."""
+    half = MOST_PAIRS // 2
+    return rows if len(rows) <= MOST_PAIRS else rows[:half] + rows[-half:]

@@ -174,6 +174,12 @@ def concept_label(concept: str, renderings: Mapping[str, Sequence[str]]) -> str:
     return words[0]
 
 
+def naming_word(renderings: Mapping[str, Sequence[str]]) -> Word:
+    """The word that `concept_label` names a concept by, with its language."""
+    tag = "en" if renderings.get("en") else next(iter(renderings))
+    return Word(renderings[tag][0], tag, language(tag).direction)
+
+
 def words_of(renderings: Mapping[str, Sequence[str]], tags: Sequence[str]) -> tuple[tuple[Word, ...], ...]:
     return tuple(tuple(Word(text, tag, language(tag).direction) for text in renderings.get(tag, ())) for tag in tags)
 

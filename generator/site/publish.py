@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, InputError
-from generator.site.render import MANIFEST
+from generator.site.links import MANIFEST
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 ASIDE = ".old"

@@ -5,52 +5,52 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.claims import Findings
 from generator.config import Benchmark
+from generator.history import History, logged, newest_day, snapshot, to_json
 from generator.layers import Curves
 from generator.leaderboard import Leaderboard, build_leaderboard
-from generator.measures.catalogue import AFFINITY, CATALOGUE
 from generator.records import model_record
+from generator.release import Past, Release, published
 from generator.resources import shipped
 from generator.results import Outcome, Resamples
-from generator.shown import decimal, file_size, percent, short_count
 from generator.site import exports, links, pages
 from generator.site.assets import load_assets
+from generator.site.cards import card_files
 from generator.site.claims_page import claims_page
 from generator.site.companions_page import companions_page
 from generator.site.compare_page import compare_page
+from generator.site.concepts_page import concept_files, concepts_page
 from generator.site.data_scripts import data_files
 from generator.site.dataset_page import dataset_page
 from generator.site.domain_page import domains_page
 from generator.site.downloads_page import downloads_page
+from generator.site.feed import News, entries, feed, news
 from generator.site.figures import map_drawing
-from generator.site.formulas import formula
 from generator.site.home_page import home_page
-from generator.site.marks import shape_path
+from generator.site.layout import lay_out, site_context
+from generator.site.metadata import (
+    About,
+    citation,
+    croissant_files,
+    head,
+    index_for_language_models,
+    sitemap,
+)
 from generator.site.methods_page import methods_page
-from generator.site.model_page import model_page
+from generator.site.model_page import model_badges, model_pages
+from generator.site.overrides import own_assets
 from generator.site.pages import Page
 from generator.site.pair_page import pair_pages
+from generator.site.picker import language_files
+from generator.site.releases_page import release_pages
+from generator.site.search_page import search_page
 
-MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class SiteContext:
-    """What every template may show besides its page."""
-
-    title: str
-    version: str
-    updated: str
-    """The day of the newest result; nothing on the site depends on when it was built."""
-    navigation: tuple[pages.Link, ...]
+NEWS = 6
+"""Changes that the home page tells."""
 
 
 def render_site(
@@ -58,17 +58,24 @@ def render_site(
     outcomes: Sequence[Outcome],
     resamples: Resamples | None = None,
     curves: Curves | None = None,
+    past: Past | None = None,
+    release: str = "",
 ) -> dict[str, bytes]:
     """Every file of the site by its path, ``manifest.json`` with their SHA-256 included.
 
-    A pure function of its arguments and the shipped templates: the same inputs give the same bytes.
+    A pure function of its arguments and the templates: the same inputs give the same bytes.
 
     Args:
         benchmark: what was configured.
         outcomes: what the result store holds.
         resamples: the stored resamples by model and dataset slug; without them differences have no intervals.
         curves: the stored layer curves.
+        past: the log as it was, which goes on in ``data/history.json``, and the releases to publish with the site.
+        release: the day of the release that this rendering is to become; the site itself when empty.
+
+    Raises InputError when a template of the benchmark's own is faulty.
     """
+    before = past or Past()
     expected = [model_record(model, {}, model.dimensions) for model in benchmark.models]
     board = build_leaderboard(
         benchmark.datasets,
@@ -79,49 +86,89 @@ def render_site(
         resamples,
         benchmark.parameters.confidence,
     )
-    assets = load_assets(shipped("templates"))
-    data = {**exports.leaderboard_files(board), **exports.dataset_files(board), **exports.result_files(board)}
+    updated = newest_day(outcomes)
+    about = _about(benchmark, updated, release)
+    history = logged(before.history, snapshot(board), updated)
+    assets = load_assets(shipped("templates"), own_assets(benchmark))
+    data = {
+        **exports.leaderboard_files(board),
+        **exports.dataset_files(board),
+        **croissant_files(board, about),
+        **exports.result_files(board),
+        links.HISTORY: to_json(history).encode(),
+    }
     files = dict(assets.values()) | data | _drawings(board) | data_files(board, resamples or {})
-    site = SiteContext(
-        benchmark.site.title,
-        version("isogloss"),
-        max((outcome.provenance.created for outcome in outcomes), default=""),
-        (
-            pages.Link("Leaderboard", links.HOME),
-            pages.Link("Compare", links.COMPARE),
-            pages.Link("Domains", links.DOMAINS),
-            pages.Link("Claims", links.CLAIMS),
-            pages.Link("Beyond SA", links.COMPANIONS),
-            pages.Link("Methods", links.METHODS),
-            pages.Link("Downloads", links.DOWNLOADS),
-        ),
+    files |= concept_files(board)
+    files |= language_files(board)
+    files |= card_files(board, about.title, about.description) | model_badges(board, about.title)
+    files[links.CITATION] = citation(about, version("isogloss"))
+    fresh = () if release else news(history, NEWS)
+    told = _pages(board, benchmark, about, resamples or {}, curves or {}, data, fresh)
+    if not release:
+        told += release_pages(before.releases, history.now)
+        files |= published(before.releases)
+        files |= _for_machines(board, about, history, before.releases, [page.path for page in told])
+    files |= lay_out(
+        told,
+        site_context(benchmark, updated, version("isogloss"), release),
+        partial(head, about=about, board=board),
+        {name: path for name, (path, _) in assets.items()},
+        benchmark.templates,
     )
-    asset_paths = {name: path for name, (path, _) in assets.items()}
-    environment = _environment()
-    for page in _pages(board, benchmark, resamples or {}, curves or {}, data):
-        files[page.path] = _laid_out(environment, page, site, asset_paths)
-    files[MANIFEST] = _manifest(files)
+    files[links.MANIFEST] = _manifest(files)
     return dict(sorted(files.items()))
 
 
 def _pages(
-    board: Leaderboard, benchmark: Benchmark, resamples: Resamples, curves: Curves, data: Mapping[str, bytes]
+    board: Leaderboard,
+    benchmark: Benchmark,
+    about: About,
+    resamples: Resamples,
+    curves: Curves,
+    data: Mapping[str, bytes],
+    fresh: Sequence[News],
 ) -> list[Page]:
     confidence = benchmark.parameters.confidence
     findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
-        home_page(board, benchmark.site.title, benchmark.site.description),
-        *(model_page(board, standing, benchmark.published, curves) for standing in board.standings),
+        home_page(
+            board, about.title, about.description, benchmark.published, (*benchmark.study, *benchmark.models), fresh
+        ),
+        *model_pages(board, about, findings.domains, benchmark.published, curves),
         *(dataset_page(board, dataset.slug, resamples, confidence) for dataset in board.datasets),
         *pair_pages(board),
         compare_page(board, resamples, confidence),
+        concepts_page(board),
         domains_page(board, findings.domains),
         claims_page(findings),
         companions_page(board),
         methods_page(board),
         downloads_page(board, data),
+        search_page(board),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
     ]
+
+
+def _about(benchmark: Benchmark, updated: str, release: str) -> About:
+    place = benchmark.site.base_url
+    if place and release:
+        place += links.release(release).removesuffix(links.HOME)
+    return About(benchmark.site.title, benchmark.site.description, place, updated)
+
+
+def _for_machines(
+    board: Leaderboard, about: About, history: History, releases: Sequence[Release], told: Sequence[str]
+) -> dict[str, bytes]:
+    """What only the current site has, by path: a frozen copy has no news and is not to be found instead of it."""
+    dates = [release.date for release in releases]
+    found = {
+        links.FEED: feed(about.title, about.base_url, entries(history, dates)),
+        links.FOR_LANGUAGE_MODELS: index_for_language_models(board, about),
+    }
+    if about.base_url:
+        listed = {*told, *map(links.release, dates)} - {links.NOT_FOUND}
+        found[links.SITEMAP] = sitemap(listed, about.base_url)
+    return found
 
 
 def _drawings(board: Leaderboard) -> dict[str, bytes]:
@@ -131,33 +178,6 @@ def _drawings(board: Leaderboard) -> dict[str, bytes]:
         for slug, cell in standing.cells.items()
         if cell.result and cell.result.map and cell.result.map.points
     }
-
-
-def _environment(templates: Path | None = None) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(templates or shipped("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"decimal": decimal, "short_count": short_count, "file_size": file_size, "percent": percent}
-    environment.globals |= {
-        "formula": formula,
-        "shape_path": shape_path,
-        "catalogue": CATALOGUE,
-        "affinity_measures": AFFINITY,
-    }
-    return environment
-
-
-def _laid_out(environment: Environment, page: Page, site: SiteContext, asset_paths: Mapping[str, str]) -> bytes:
-    link = partial(links.relative, page=page.path)
-    text = environment.get_template(page.template).render(
-        page=page, site=site, link=link, asset=lambda name: link(asset_paths[name])
-    )
-    return text.encode()
 
 
 def _manifest(files: Mapping[str, bytes]) -> bytes:

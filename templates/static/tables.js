@@ -35,9 +35,19 @@
     return numeric ? Number.parseFloat(text) : text;
   }
 
-  function makeSortable(table) {
-    const columns = headerColumns(table);
-    const collator = new Intl.Collator(undefined, { numeric: true });
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const numeric = (header) => header.dataset.sortType === "number";
+
+  /** The direction that a column is first sorted in: the best on top. */
+  function firstDirection(header) {
+    return numeric(header) && !/rank/i.test(header.textContent) ? "descending" : "ascending";
+  }
+
+  const firstOrder = new WeakMap();
+
+  /** Make each header a button that calls `sort` with it and the direction that it asks for. */
+  function addButtons(table, sort) {
+    for (const [i, row] of [...table.rows].entries()) firstOrder.set(row, i);
     for (const header of table.querySelectorAll("th[data-sort-type]")) {
       const button = document.createElement("button");
       button.type = "button";
@@ -45,35 +55,53 @@
       button.append(...header.childNodes);
       header.append(button);
       button.addEventListener("click", () => {
-        const numeric = header.dataset.sortType === "number";
-        const first = numeric && header.textContent.trim() !== "Rank" ? "descending" : "ascending";
+        const first = firstDirection(header);
         const other = first === "descending" ? "ascending" : "descending";
-        const direction = header.getAttribute("aria-sort") === first ? other : first;
-        for (const each of table.querySelectorAll("th[aria-sort]")) each.removeAttribute("aria-sort");
-        header.setAttribute("aria-sort", direction);
-        const sign = direction === "ascending" ? 1 : -1;
-        const column = columns.get(header);
-        for (const body of table.tBodies) {
-          const rows = [...body.rows].filter((row) => !row.classList.contains("divider"));
-          const keyed = rows.map((row) => [sortValue(row, column, numeric), row]);
-          keyed.sort(([a], [b]) => sign * (numeric ? a - b : collator.compare(a, b)));
-          body.append(...keyed.map(([, row]) => row));
-        }
+        sort(header, header.getAttribute("aria-sort") === first ? other : first);
       });
     }
   }
 
+  /** Sort the rows of each group by a header's column, equal ones as at first; what has no number comes last. */
+  function sortRows(table, header, direction) {
+    for (const each of table.querySelectorAll("th[aria-sort]")) each.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", direction);
+    const sign = direction === "ascending" ? 1 : -1;
+    const column = headerColumns(table).get(header);
+    const compare = numeric(header)
+      ? ([a], [b]) => Number.isNaN(a) - Number.isNaN(b) || sign * (a - b) || 0
+      : ([a], [b]) => sign * collator.compare(a, b);
+    const inOrder = (a, b) => compare(a, b) || firstOrder.get(a[1]) - firstOrder.get(b[1]);
+    for (const body of table.tBodies) {
+      const rows = [...body.rows].filter((row) => !row.classList.contains("divider"));
+      const keyed = rows.map((row) => [sortValue(row, column, numeric(header)), row]);
+      body.append(...keyed.sort(inOrder).map(([, row]) => row));
+    }
+  }
+
+  const fold = (text) => text.normalize("NFC").toLocaleLowerCase();
+
+  /** Whether a text holds any of the terms that semicolons divide, whatever their case; any text does without terms. */
+  function matcher(terms) {
+    const wanted = terms.split(";").map((term) => fold(term.trim())).filter(Boolean);
+    return (text) => {
+      const folded = fold(text);
+      return !wanted.length || wanted.some((term) => folded.includes(term));
+    };
+  }
+
   function makeFilter(input) {
     const table = document.getElementById(input.dataset.filter);
-    const fold = (text) => text.normalize("NFC").toLocaleLowerCase();
     input.addEventListener("input", () => {
-      const wanted = fold(input.value.trim());
+      const matches = matcher(input.value);
       for (const body of table.tBodies)
         for (const row of body.rows)
-          if (!row.classList.contains("divider")) row.hidden = wanted !== "" && !fold(row.textContent).includes(wanted);
+          if (!row.classList.contains("divider")) row.hidden = !matches(row.textContent);
     });
   }
 
-  document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
+  for (const table of document.querySelectorAll("table[data-sortable]"))
+    addButtons(table, (header, direction) => sortRows(table, header, direction));
   document.querySelectorAll("input[data-filter]").forEach(makeFilter);
+  window.isogloss.tables = { addButtons, sortRows, matcher };
 })();

@@ -1,0 +1,129 @@
+"""Releases: the site as it was on a day, kept beside the benchmark and published unchanged from then on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from generator.errors import Fault, InputError
+from generator.history import History, Snapshot, from_json
+from generator.site import links
+from generator.site.links import MANIFEST
+
+
+@dataclass(frozen=True)
+class Release:
+    """A frozen copy of the site."""
+
+    date: str
+    """YYYY-MM-DD."""
+    files: Mapping[str, bytes]
+    """By path within the copy, its manifest included."""
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The leaderboard as it was. Raises InputError when the copy's log is unreadable."""
+        return from_json(self.files[links.HISTORY], f"{self.date}/{links.HISTORY}").now
+
+
+@dataclass(frozen=True)
+class Past:
+    """What came before a site that is rendered."""
+
+    history: History = field(default_factory=History)
+    releases: tuple[Release, ...] = ()
+    """Oldest first."""
+
+
+def is_release_date(name: str) -> bool:
+    """Whether ``name`` is a day as releases are called.
+
+    >>> is_release_date("2026-03-04"), is_release_date("20260304"), is_release_date("2026-02-30")
+    (True, False, False)
+    """
+    try:
+        return dt.date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
+
+
+def release_folder(folder: Path, date: str) -> Path:
+    """Where in ``folder`` the release of ``date`` is to go.
+
+    Raises InputError when ``date`` is no day, or when there is such a release already: what is released stays.
+    """
+    place = folder / date
+    if not is_release_date(date):
+        raise InputError([Fault("--date", f"{date!r} is not a day", "Write it as YYYY-MM-DD")])
+    if place.exists():
+        raise InputError([Fault(str(place), "there is such a release already", "Choose another day with --date")])
+    return place
+
+
+def load_releases(folder: Path) -> tuple[Release, ...]:
+    """Every release in ``folder``, oldest first; none when there is no such folder.
+
+    Raises InputError that names every file of a release that is missing or not as its manifest says.
+    """
+    dates = sorted(path.name for path in folder.glob("*") if path.is_dir() and is_release_date(path.name))
+    releases: list[Release] = []
+    faults: list[Fault] = []
+    for date in dates:
+        try:
+            releases.append(Release(date, _files(folder / date)))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return tuple(releases)
+
+
+REMEDY = "Restore the release from a backup, or remove its folder"
+
+
+def _files(place: Path) -> dict[str, bytes]:
+    listed = _listed(place)
+    found = {path: _content(place / path) for path in listed}
+    faults = [
+        Fault(str(place / path), "is missing" if content is None else "is not what was released", REMEDY)
+        for path, content in found.items()
+        if content is None or hashlib.sha256(content).hexdigest() != listed[path]
+    ]
+    if links.HISTORY not in found:
+        faults.append(Fault(str(place / MANIFEST), f"lists no {links.HISTORY}", REMEDY))
+    if faults:
+        raise InputError(faults)
+    return {MANIFEST: (place / MANIFEST).read_bytes()} | {path: content or b"" for path, content in found.items()}
+
+
+def _listed(place: Path) -> dict[str, str]:
+    """The digests in a release's manifest by path. Raises InputError when it cannot be read or leads elsewhere."""
+    try:
+        listed = {
+            str(path): str(digest) for path, digest in json.loads(_content(place / MANIFEST) or b"")["files"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError([Fault(str(place / MANIFEST), "is not the manifest of a release", REMEDY)]) from None
+    outside = [path for path in listed if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts]
+    if outside:
+        raise InputError([Fault(str(place / MANIFEST), f"lists {path!r}", REMEDY) for path in outside])
+    return listed
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def published(releases: Sequence[Release]) -> dict[str, bytes]:
+    """Every file of the releases by its path on the current site."""
+    return {
+        f"releases/{release.date}/{path}": content for release in releases for path, content in release.files.items()
+    }
