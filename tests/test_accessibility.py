@@ -15,7 +15,7 @@ from test_browser import DESK, INKS, OPEN, PHONE, contrast, published
 
 from generator.datasets import Dataset
 from generator.release import Past, Release
-from generator.site import links, render
+from generator.site import layout, links, render
 from generator.site.pages import Page as PageKind
 
 browser, open_site = test_browser.browser, test_browser.open_site
@@ -36,7 +36,7 @@ def site(
     paths: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory, word_list: Callable[..., Dataset]
 ) -> Path:
     """A site of every kind of page in every state, after a release of another day."""
-    told, laid_out = states(word_list), render._laid_out
+    told, laid_out = states(word_list), layout._laid_out
     frozen = render.render_site(told.benchmark, told.outcomes[1:], release=RELEASED)
 
     def noted(environment: object, page: PageKind, *rest: object) -> bytes:
@@ -44,7 +44,7 @@ def site(
         return laid_out(environment, page, *rest)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "_laid_out", noted)
+        patch.setattr(layout, "_laid_out", noted)
         past = Past(releases=(Release(RELEASED, frozen),))
         files = render.render_site(told.benchmark, told.outcomes, told.resamples, past=past)
     return published(files, tmp_path_factory.mktemp("accessible"))

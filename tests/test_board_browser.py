@@ -204,11 +204,14 @@ def test_columns_come_and_go_with_their_cells_and_the_frame_fits_a_desk(mixed: P
 
 
 def test_nothing_scrolls_sideways_on_a_desk_and_a_phone_begins_with_rank_model_and_score(
-    site: Path, open_site: Open
+    tmp_path_factory: pytest.TempPathFactory, open_site: Open, word_list: WordList
 ) -> None:
-    page = open_site(site).open("index.html")
-    frame = "e => [e.scrollWidth, e.clientWidth]"
-    inner, outer = page.locator(".board-frame").evaluate(frame)
+    lists = [word_list(slug=f"list-{i}", n=4) for i in range(6)]
+    outcomes = [measured(model(name), on, 0.6) for name in ("Alpha", "Beta 模型") for on in lists]
+    folder = test_browser.published(invented(lists, outcomes).files, tmp_path_factory.mktemp("wide"))
+    page = open_site(folder).open("index.html")
+    assert page.locator("#board thead [data-dataset]:visible").count() == 4
+    inner, outer = page.locator(".board-frame").evaluate("e => [e.scrollWidth, e.clientWidth]")
     assert inner <= outer
     page.set_viewport_size(test_browser.PHONE)
     seen = [

@@ -123,6 +123,15 @@ class Watched:
 Open = Callable[..., Watched]
 
 
+def until(page: Page, expression: str, argument: object = None) -> None:
+    """Wait for something to become true; a page's policy lets no script wait for it, as text would have to be run."""
+    for _ in range(300):
+        if page.evaluate(expression, argument):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never became true: {expression}")
+
+
 @pytest.fixture
 def open_site(browser: Browser) -> Iterator[Open]:
     """Open a site from its folder; whatever a page complains of fails the test."""

@@ -339,7 +339,7 @@ def test_hostile_concepts_are_shown_as_they_are(open_site: Open, tmp_path: Path)
     for concept in hostile_dataset().concepts[:12]:
         page = watched.open(links.concept("hostile", concept.id))
         shown = concept.renderings["en"][0]
-        page.wait_for_function("name => document.querySelector('#concept-name').textContent === name", arg=shown)
+        test_browser.until(page, "name => document.querySelector('#concept-name').textContent === name", shown)
         page.locator("#small-maps > li").first.wait_for()
         assert words_shown(page) >= {("ar", "rtl", concept.renderings["ar"][0])}
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

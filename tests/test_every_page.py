@@ -112,10 +112,10 @@ def test_every_kind_of_page_can_be_read_without_scripts(site: Path, open_site: O
             assert not dead.is_visible(), (path, dead.evaluate("e => e.outerHTML.slice(0, 99)"))
 
 
-# Of what lies in a box of its own, how much of it is cut off at the right.
+# Of what lies in a box of its own, how much of it is cut off.
 CUT = """() => [...document.querySelectorAll("main, main :not(.visually-hidden, svg *)")]
   .filter((e) => e.checkVisibility() && getComputedStyle(e).overflowX !== "visible")
-  .map((e) => [e.outerHTML.slice(0, 99), e.scrollWidth - e.clientWidth])
+  .map((e) => [e.outerHTML.slice(0, 99), Math.max(e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight)])
   .filter(([what, cut]) => cut > 1)"""
 
 

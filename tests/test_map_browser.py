@@ -15,7 +15,7 @@ import pytest
 import test_browser
 from playwright.sync_api import Download, Page, expect
 from site_fixtures import HOSTILE, measured, model, rendered
-from test_browser import LINKS, PHONE, PLACE, RENDERERS, Open, picked, tap
+from test_browser import LINKS, PHONE, PLACE, RENDERERS, Open, picked, tap, until
 
 from generator.datasets import Card, Concept, Dataset
 from generator.results import PairResult, Rival
@@ -176,7 +176,7 @@ def test_a_selection_is_copied_and_saved_as_csv_without_formulas(page: Page, tmp
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }")
     page.evaluate("() => { document.execCommand = () => Boolean(window.marked = document.activeElement.value); }")
     page.locator("#map-selected button", has_text="Copy CSV").click()
-    page.wait_for_function("window.marked")
+    until(page, "() => Boolean(window.marked)")
     assert page.evaluate("window.marked").replace("\r\n", "\n") == text.replace("\r\n", "\n")
     assert page.locator("textarea").count() == 0
 
@@ -252,7 +252,7 @@ def test_colours_follow_category_and_score_and_the_legend_follows_the_colours(pa
     shown = {text: colour for _, text, colour, _ in page.evaluate(SHOWN)}
     assert shown["water"] == shown["水"] == swatches[4], "the highest score"
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"(before) => ({SHOWN})()[0][2] !== before", arg=swatches[4])
+    until(page, f"(before) => ({SHOWN})()[0][2] !== before", swatches[4])
     page.locator("#map-colour").select_option("language")
     assert {tag: colour for tag, _, colour, _ in page.evaluate(SHOWN)} == by_language
     assert key.is_hidden()
@@ -280,7 +280,7 @@ def test_labels_wait_until_few_enough_words_are_in_view(open_site: Open, tmp_pat
     page.keyboard.press("Escape")
     for _ in range(2):
         page.locator("#map-in").click()
-    page.wait_for_function(f"({LABELS})().length > 3")
+    until(page, f"() => ({LABELS})().length > 3")
     boxes = page.evaluate(BOXES)
     in_view = page.evaluate(f"() => {RENDERERS}.words.data_source.data.x.length")
     assert 3 < len(boxes) < in_view
@@ -323,7 +323,7 @@ def test_the_wheel_scrolls_the_page_until_the_map_is_in_use(page: Page) -> None:
     page.mouse.click(left + 3, top + 3)
     page.mouse.move((left + right) / 2, (top + bottom) / 2)
     page.mouse.wheel(0, -200)
-    page.wait_for_function(f"(whole) => ({RANGES})()[0] < whole", arg=whole[0])
+    until(page, f"(whole) => ({RANGES})()[0] < whole", whole[0])
     page.locator("#map-search").focus()
     closer = page.evaluate(RANGES)
     page.mouse.wheel(0, -200)

@@ -351,7 +351,7 @@ def test_signs_have_maps_and_no_scores(site: Site) -> None:
     (row,) = page.one("section", aria_labelledby="geometry").one("tbody").all("tr")
     assert [cell.text for cell in row.all("td")] == ["1.000", "0.2500.125 to 0.375"], "the spread of words, and purity"
     (row,) = [row for row in site["models/whole.html"].all("tr") if row.all("td", data_reason="measured")]
-    assert squeezed(row) == "Signsmap only –"
+    assert squeezed(row) == "Signs signsmap only –"
 
 
 def card_of(page: Element) -> list[tuple[str, str]]:

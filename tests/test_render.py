@@ -42,9 +42,9 @@ from site_fixtures import (
 from generator.cli import isogloss
 from generator.datasets import Concept, Dataset, load_dataset
 from generator.results import PairFailure, PairResult, ResultStore, from_json, to_json
+from generator.shown import decimal, file_size, percent, short_count
 from generator.site import links
 from generator.site.assets import load_assets
-from generator.site.render import decimal, file_size, percent, short_count
 
 WordList = Callable[..., Dataset]
 Files = Mapping[str, bytes]
@@ -248,7 +248,9 @@ def test_nothing_is_loaded_from_elsewhere(any_files: Files) -> None:
         if path.endswith(".css"):
             assert not re.search(rb"url\(|@import|@font-face", content), path
         elif path.endswith(".js") and "bokeh" not in path:
-            assert not re.search(rb"fetch\(|import\(|XMLHttpRequest|https?:|eval\(|new Function", content), path
+            # The names of SVG's and HTML's elements begin with an address that nobody asks for anything.
+            asks = rb"fetch\(|import\(|XMLHttpRequest|https?:(?!//www\.w3\.org/)|eval\(|new Function"
+            assert not re.search(asks, content), path
         elif path.endswith(".svg"):
             hrefs = [value for e in ElementTree.fromstring(content).iter() for key, value in e.items() if "href" in key]
             assert all(href.startswith("#") for href in hrefs), path

@@ -476,11 +476,12 @@ def _retrieval_chart(board: Leaderboard) -> Chart | None:
         if found
         else "Too few ranked ones differ for a correlation."
     )
+    among = ", controls among them" if any(dot.hollow for dot in dots) else ""
     axis = linear_axis(f"{info.name}: how often a translation is the nearest word", [dot.x for dot in dots])
     return Chart(
         "SA against retrieval",
         dot_chart(dots, axis, _affinity_axis(dots)),
-        f"{len(dots)} models, controls among them. {agreement}",
+        f"{len(dots)} models{among}. {agreement}",
     )
 
 

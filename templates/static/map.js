@@ -12,6 +12,7 @@
   const MARGIN = 0.06;
   const LEAST_ASPECT = 0.55;
   const MOST_ASPECT = 1.1;
+  const MOST_OF_SCREEN = 0.85;
   const SVG = "http://www.w3.org/2000/svg";
 
   const root = document.documentElement;
@@ -283,16 +284,20 @@
 
   // Moving
 
-  function home() {
-    const spans = ["x", "y"].map((axis) => {
-      const values = points.map((point) => point[axis]);
-      return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-    });
-    const pad = MARGIN * Math.max(...spans.map(([low, high]) => high - low), 1e-6);
-    return spans.map(([low, high]) => ({ start: low - pad, end: high + pad }));
-  }
-
-  const whole = home();
+  const spans = ["x", "y"].map((axis) => {
+    const values = points.map((point) => point[axis]);
+    return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  });
+  const pad = MARGIN * Math.max(...spans.map(([low, high]) => high - low), 1e-6);
+  const [across, up] = spans.map(([low, high]) => high - low + 2 * pad);
+  /** Height over width: near the cloud's own, but all of the map is in view at once. */
+  const tallest = Math.min(MOST_ASPECT, (MOST_OF_SCREEN * innerHeight) / box.clientWidth);
+  const aspect = Math.max(LEAST_ASPECT, Math.min(tallest, up / across));
+  const sizes = [Math.max(across, up / aspect), Math.max(up, across * aspect)];
+  const whole = spans.map(([low, high], i) => ({
+    start: (low + high - sizes[i]) / 2,
+    end: (low + high + sizes[i]) / 2,
+  }));
 
   function showWhole() {
     figure.x_range.setv(whole[0]);
@@ -670,8 +675,7 @@
   root.addEventListener("themechange", paint);
   addEventListener("hashchange", fromAddress);
 
-  const [across, up] = whole.map(({ start, end }) => end - start);
-  figure.height = Math.round(figure.width * Math.min(MOST_ASPECT, Math.max(LEAST_ASPECT, up / across)));
+  figure.height = Math.round(figure.width * aspect);
   showWhole();
   tools.pan.active = true;
   fromAddress();
