@@ -17,7 +17,7 @@ site: $(VENV)/.run  ## measure what is missing and build site/
 test: $(VENV)/.dev  ## run every test, in a real browser too
 	@sh tests/install-chromium.sh
 	@sh tests/install-embedding-server.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.dev  ## check style and types
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from site_fixtures import HOSTILE, hostile, hostile_dataset, measured, model, real_site, rendered, states
 
@@ -103,7 +103,7 @@ class Watched:
         page.on("pageerror", lambda error: self._complain(str(error)))
         page.on("dialog", lambda dialog: (self._complain(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: self._requested(request.url))
-        page.on("requestfailed", lambda request: self._complain(f"no answer from {request.url}"))
+        page.on("requestfailed", self._unanswered)
 
     def open(self, path: str) -> Page:
         self.page.goto("about:blank")  # a mere change of the fragment would load nothing
@@ -114,6 +114,11 @@ class Watched:
 
     def _complain(self, fault: str) -> None:
         self.faults.append(f"{self.page.url.removeprefix(self.home)}: {fault}")
+
+    def _unanswered(self, request: Request) -> None:
+        # What a page still waits for when it is left is given up.
+        if request.failure != "net::ERR_ABORTED":
+            self._complain(f"no answer from {request.url}")
 
     def _requested(self, url: str) -> None:
         if not url.startswith((f"{self.home}/", "data:")):
@@ -242,7 +247,7 @@ def test_every_page_keeps_to_its_folder_and_its_width_can_be_read_and_complains_
 def board(page: Page) -> list[list[str]]:
     """The models of each group of the leaderboard that are shown, from top to bottom."""
     return [
-        [row.inner_text() for row in body.locator("tr:not([hidden]) th[scope=row]").all()]
+        [row.inner_text().split("\n")[0] for row in body.locator("tr:not([hidden]) th[scope=row]").all()]
         for body in page.locator("#board tbody").all()
     ]
 

@@ -32,7 +32,9 @@ from generator.models.registry import Model
 from generator.results import Outcome, SpreadGroup
 from generator.site import links
 from generator.site.charts import Dot, StripRow, dot_chart, linear_axis, size_axis, text_width, tier_strip
-from generator.site.home_page import MOST_IN_STRIP, HomePage, home_page, open_weights, size_class
+from generator.site.filters import open_weights, size_class
+from generator.site.home_charts import MOST_IN_STRIP
+from generator.site.home_page import HomePage, home_page
 from generator.site.picker import language_files, picked_languages
 
 WordList = Callable[..., Dataset]

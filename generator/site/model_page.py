@@ -16,9 +16,10 @@ from generator.results import ConceptRecord, Estimate, LanguagePair, ModelRecord
 from generator.results import Rival as RivalRecord
 from generator.site import badge, citing, links
 from generator.site.figures import shown_concepts
+from generator.site.language_pairs import HeatRows, by_affinity, heat_rows
 from generator.site.layer_figures import LayerSection, layer_sections
 from generator.site.metadata import About
-from generator.site.model_verdict import by_affinity, verdict
+from generator.site.model_verdict import verdict
 from generator.site.pages import BoardCell, Link, Page, PublishedRow, Score, Word
 from generator.site.parts import (
     OBJECTIVES,
@@ -37,7 +38,6 @@ SHOWN_RIVALS = 2
 """How many wrong concepts are listed below a hard one."""
 SHOWN_PAIRS = 10
 """How many best and worst pairs of languages stand in for a table that would be too wide."""
-HEATS = 10
 """Steps of colour from the lowest SA of a table to its highest."""
 
 
@@ -66,16 +66,6 @@ class NeighbourRow:
 
 
 @dataclass(frozen=True)
-class HeatCell:
-    """Two languages in the table of language pairs."""
-
-    sa: float | None
-    n: int
-    heat: int
-    """From 0, the lowest SA of the table, to 10, the highest."""
-
-
-@dataclass(frozen=True)
 class PairRow:
     """Two languages in a list."""
 
@@ -91,7 +81,7 @@ class LanguagePairs:
 
     n: int
     """Pairs of languages with a value."""
-    rows: tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]
+    rows: HeatRows
     """A row and a column a language, None on the diagonal; empty where there are too many."""
     best: tuple[PairRow, ...]
     worst: tuple[PairRow, ...]
@@ -348,7 +338,7 @@ def language_pairs(result: PairResult | None) -> LanguagePairs:
         return LanguagePairs(0, (), (), ())
     known = by_affinity(result.language_pairs)
     if len(result.dataset.languages) <= SHOWN_LANGUAGES:
-        return LanguagePairs(len(known), _heat_rows(result) if known else (), (), ())
+        return LanguagePairs(len(known), heat_rows(result, result.dataset.languages), (), ())
     rows = [_pair_row(pair) for _, pair in known]
     shown = min(SHOWN_PAIRS, len(rows) // 2)
     return LanguagePairs(len(known), (), tuple(rows[:shown]), tuple(reversed(rows[len(rows) - shown :])))
@@ -356,17 +346,6 @@ def language_pairs(result: PairResult | None) -> LanguagePairs:
 
 def _pair_row(pair: LanguagePair) -> PairRow:
     return PairRow(language(pair.a), language(pair.b), Estimate(pair.sa, pair.low, pair.high), pair.n)
-
-
-def _heat_rows(result: PairResult) -> tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]:
-    values = [pair.sa for pair in result.language_pairs if pair.sa is not None]
-    low, high = min(values), max(values)
-    cells = {}
-    for pair in result.language_pairs:
-        share = (pair.sa - low) / (high - low) if pair.sa is not None and high > low else 0.0
-        cells[pair.a, pair.b] = cells[pair.b, pair.a] = HeatCell(pair.sa, pair.n, round(HEATS * share))
-    tags = result.dataset.languages
-    return tuple((language(a), tuple(cells.get((a, b)) for b in tags)) for a in tags)
 
 
 def _placed_concepts(result: PairResult) -> tuple[PlacedConcept, ...]:

@@ -9,6 +9,7 @@ from generator.languages import language
 from generator.leaderboard import Standing, tiers
 from generator.results import Estimate, LanguagePair, Measures, PairResult
 from generator.shown import decimal, percent
+from generator.site.language_pairs import by_affinity
 
 DEGREES = {"strong": "strongly", "moderate": "moderately", "none": "weakly"}
 
@@ -33,11 +34,6 @@ def verdict(standing: Standing, headline: PairResult | None, drops: Mapping[str,
     # Where there is next to nothing above chance, there is nothing to lose.
     losses = _losses(drops) if lift is not None and lift >= LEAST_LIFT and _is_above_chance(measures) else ""
     return f"{said}{losses}{_extremes(headline.language_pairs)}."
-
-
-def by_affinity(pairs: Sequence[LanguagePair]) -> list[tuple[float, LanguagePair]]:
-    """The pairs of languages with a value, the best aligned first; equal ones keep their order."""
-    return sorted(((pair.sa, pair) for pair in pairs if pair.sa is not None), key=lambda known: -known[0])
 
 
 def _unmeasured(standing: Standing) -> str:

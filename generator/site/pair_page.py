@@ -14,6 +14,7 @@ from generator.shown import decimal, percent
 from generator.site import links
 from generator.site.data_scripts import data_name
 from generator.site.figures import shown_concepts, shown_points
+from generator.site.language_pairs import HeatRows, by_affinity, heat_rows
 from generator.site.marks import Mark, marks
 from generator.site.pages import CompanionRow, Link, Page, Score, Word
 from generator.site.parts import (
@@ -55,16 +56,6 @@ class PairConcept:
     """The share of directions, from one language to another, in which its translation comes first."""
     on_map: bool
     """Whether the page's map shows its words."""
-
-
-@dataclass(frozen=True)
-class HeatCell:
-    """Two languages in the table of shades."""
-
-    sa: float | None
-    n: int
-    heat: int
-    """From 0 to `HEATS`, how far from the lowest SA of the table to the highest."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +127,7 @@ class PairPage(Page):
     headings: tuple[str, ...]
     """Of the columns with words, which may be fewer than there are languages."""
     concepts: tuple[PairConcept, ...]
-    heat: tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]
+    heat: HeatRows
     """Of the languages that tables have columns for."""
     languages: tuple[LanguageRow, ...]
     language_pairs: tuple[LanguagePairRow, ...]
@@ -220,7 +211,7 @@ def _pair_page(
         _legend(result),
         word_headings(tags, translated=result.measures is not None),
         _concepts(result, categories),
-        _heat(result, tags[:SHOWN_LANGUAGES]),
+        heat_rows(result, tags[:SHOWN_LANGUAGES]),
         tuple(_language_row(result, tag) for tag in tags),
         _ends(_language_pair_rows(result)),
         len(result.language_pairs),
@@ -261,7 +252,7 @@ def _summary(result: PairResult, n_points: int) -> Iterator[str]:
             f"Among the nearest words of another language, {language(favoured).name} comes up most, "
             f"{decimal(most, 1)} times its fair share, and {language(shunned).name} least, {decimal(least, 1)} times."
         )
-    pairs = _by_affinity(result)
+    pairs = by_affinity(result.language_pairs)
     if len(pairs) > 1:
         (high, closest), (low, furthest) = pairs[0], pairs[-1]
         yield (
@@ -304,31 +295,11 @@ def _concepts(result: PairResult, categories: Mapping[str, str]) -> tuple[PairCo
     )
 
 
-def _by_affinity(result: PairResult) -> list[tuple[float, LanguagePair]]:
-    """The pairs of languages with a value, the best aligned first."""
-    return sorted(((p.sa, p) for p in result.language_pairs if p.sa is not None), key=lambda known: -known[0])
-
-
-def _heat(result: PairResult, tags: tuple[str, ...]) -> tuple[tuple[Language, tuple[HeatCell | None, ...]], ...]:
-    """A row and a column a language; None on the diagonal."""
-    pairs = {frozenset({pair.a, pair.b}): pair for pair in result.language_pairs if {pair.a, pair.b} <= set(tags)}
-    values = [pair.sa for pair in pairs.values() if pair.sa is not None]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-
-    def cell(pair: LanguagePair | None) -> HeatCell | None:
-        if pair is None:
-            return None
-        share = (pair.sa - low) / (high - low) if pair.sa is not None and high > low else 0.0
-        return HeatCell(pair.sa, pair.n, round(HEATS * share))
-
-    return tuple((language(a), tuple(cell(pairs.get(frozenset({a, b}))) for b in tags)) for a in tags)
-
-
 def _language_row(result: PairResult, tag: str) -> LanguageRow:
     record = result.languages[tag]
     others = [
         Partner(language(pair.b if tag == pair.a else pair.a), sa)
-        for sa, pair in _by_affinity(result)
+        for sa, pair in by_affinity(result.language_pairs)
         if tag in (pair.a, pair.b)
     ]
     return LanguageRow(
