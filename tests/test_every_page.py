@@ -99,7 +99,6 @@ def test_every_kind_of_page_works_below_a_path_of_a_server(site: Path, open_site
         for path in each_kind(site):
             page = watched.open(path)
             expect(page.locator("h1")).to_be_visible()
-            page.wait_for_load_state("networkidle")
 
 
 def test_every_kind_of_page_can_be_read_without_scripts(site: Path, open_site: Open) -> None:
