@@ -106,7 +106,25 @@
     }
   }
 
+  let settling = 0;
+
+  /** Leave rows far down to the frame after next: laying out hundreds at once takes longer than a reader waits. */
+  function settleLater() {
+    const frame = table.parentElement;
+    const { scrollTop } = frame;
+    const mine = (settling += 1);
+    table.classList.add("settling");
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        if (mine !== settling) return;
+        table.classList.remove("settling");
+        frame.scrollTop = scrollTop;
+      }),
+    );
+  }
+
   function sort() {
+    settleLater();
     sortRows(table, keyed(sorting.key), sorting.direction);
     table.classList.toggle("by-rank", sorting.key === "rank" && sorting.direction === "ascending" && !picked);
   }
