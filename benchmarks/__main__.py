@@ -102,8 +102,8 @@ def _many_models(record: dict[str, Any]) -> list[str]:
     if browser:
         lines.append(
             f"In Chromium it answers {browser['interactive']:.2f} s after it is opened, has the rows in view in order "
-            f"{1000 * browser['sort']:.0f} ms after a click and all rows {1000 * browser['settled']:.0f} ms after it, and "
-            f"is filtered in {1000 * browser['filter']:.0f} ms."
+            f"{1000 * browser['sort']:.0f} ms after a click and all rows {1000 * browser['settled']:.0f} ms after it, "
+            f"and is filtered in {1000 * browser['filter']:.0f} ms."
         )
     return lines
 

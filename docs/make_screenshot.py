@@ -40,8 +40,9 @@ def main() -> None:
     sheet = Image.new("RGB", (COLUMNS * width, len(images) // COLUMNS * height), "white")
     for i, image in enumerate(images):
         sheet.paste(image, (i % COLUMNS * width, i // COLUMNS * height))
-    small = sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3), Image.Resampling.LANCZOS)
-    small.quantize(256, dither=Image.Dither.NONE).save(ROOT / "docs" / "screenshot.png", optimize=True)
+    sheet.resize((sheet.width * 2 // 3, sheet.height * 2 // 3), Image.Resampling.LANCZOS).save(
+        ROOT / "docs" / "screenshot.png", optimize=True
+    )
 
 
 if __name__ == "__main__":
