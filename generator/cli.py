@@ -328,8 +328,8 @@ def release(config: Path, date: str | None) -> int:
     from generator.config import load_benchmark
     from generator.pair import today
     from generator.progress import say
-    from generator.release import release_folder
     from generator.site.publish import publish
+    from generator.site.releases import release_folder
 
     benchmark = load_benchmark(config)
     day = date or today()
@@ -401,8 +401,8 @@ def _rendered(benchmark: Benchmark, release: str = "") -> tuple[dict[str, bytes]
     from generator.history import read_history
     from generator.layers import LayerStore
     from generator.progress import say
-    from generator.release import Past, load_releases
     from generator.results import PairFailure, ResultStore
+    from generator.site.releases import Past, load_releases
     from generator.site.render import render_site
 
     store = ResultStore(benchmark.results)

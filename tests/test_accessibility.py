@@ -14,9 +14,9 @@ from site_fixtures import states
 from test_browser import DESK, INKS, OPEN, PHONE, contrast, published
 
 from generator.datasets import Dataset
-from generator.release import Past, Release
 from generator.site import layout, links, render
 from generator.site.pages import Page as PageKind
+from generator.site.releases import Past, Release
 
 browser, open_site = test_browser.browser, test_browser.open_site
 Open = test_browser.Open

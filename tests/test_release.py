@@ -29,8 +29,8 @@ from generator.cli import DONE, REFUSED, isogloss
 from generator.datasets import Dataset
 from generator.errors import InputError
 from generator.history import CellState, DatasetState, History, ModelState, Snapshot, to_json
-from generator.release import Past, Release, load_releases, published, release_folder
 from generator.site.publish import publish
+from generator.site.releases import Past, Release, load_releases, published, release_folder
 from generator.site.releases_page import ChangesPage, ReleasesPage, release_pages
 from generator.site.render import render_site
 

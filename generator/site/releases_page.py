@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from generator.history import Change, Snapshot, changes, summary
-from generator.release import Release
 from generator.site import links
 from generator.site.pages import Link, Page
+from generator.site.releases import Release
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from generator.history import History, logged, newest_day, snapshot, to_json
 from generator.layers import Curves
 from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.records import model_record
-from generator.release import Past, Release, published
 from generator.resources import shipped
 from generator.results import Outcome, Resamples
 from generator.site import exports, links, pages
@@ -46,6 +45,7 @@ from generator.site.overrides import own_assets
 from generator.site.pages import Page
 from generator.site.pair_page import pair_pages
 from generator.site.picker import language_files
+from generator.site.releases import Past, Release, published
 from generator.site.releases_page import release_pages
 from generator.site.search_page import search_page
 
