@@ -13,6 +13,16 @@ from generator.errors import Fault, InputError, IsoglossError
 from generator.progress import say
 
 
+class PageServer(ThreadingHTTPServer):
+    """Serves the files of a folder; port 0 chooses a free one."""
+
+    request_queue_size = 128
+    """A browser asks for all parts of a page at once; by default the sixth in line is turned away."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        super().__init__(("127.0.0.1", port), partial(SimpleHTTPRequestHandler, directory=str(folder)))
+
+
 @contextmanager
 def serving(folder: Path, port: int) -> Iterator[Thread]:
     """Serve ``folder`` on the loopback address from a thread of its own, which is yielded; port 0 chooses a free one.
@@ -21,9 +31,8 @@ def serving(folder: Path, port: int) -> Iterator[Thread]:
     """
     if not (folder / "index.html").is_file():
         raise InputError([Fault(str(folder), "there is no site here", "Build it first: isogloss build")])
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = PageServer(folder, port)
     except OSError as error:
         raise IsoglossError(f"port {port} cannot be used ({error.strerror}). Choose another with --port") from None
     with server:

@@ -40,7 +40,7 @@ from generator.measures.affinity import (
 )
 from generator.measures.index import FloatArray, VectorArray
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 TOLERANCE = 1e-12
 UNBOUNDED = ("ratio", "chance_corrected")

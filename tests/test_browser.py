@@ -8,8 +8,6 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +20,7 @@ from site_fixtures import HOSTILE, hostile, hostile_dataset, measured, model, re
 from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
 from generator.results import PairResult, from_json
+from generator.serve import PageServer
 from generator.site import links
 from generator.site.publish import publish
 
@@ -51,6 +50,20 @@ PLACE = f"""([tag, text]) => {{
 }}"""
 BACKGROUNDS = "elements => elements.map((e) => getComputedStyle(e).backgroundColor)"
 LINKS = f"() => [...{RENDERERS}.links.data_source.data.x0].length"
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Callable[[Path], str]]:
+    """Serve a site below a path of a server, for longer than any page asks for something: a function to its address."""
+    with contextlib.ExitStack() as running:
+
+        def address(site: Path) -> str:
+            server = running.enter_context(PageServer(site.parent, 0))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            running.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}/{site.name}"
+
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -494,28 +507,17 @@ def test_a_row_of_the_table_shows_its_concept_on_the_map(pair: Page, result: Pai
     assert picked(pair) == renderings(result, "heart")
 
 
-def test_the_whole_works_below_a_path_of_a_server(site: Path, open_site: Open, result: PairResult) -> None:
-    handler = partial(Quiet, directory=str(site.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            watched = open_site(site, home=f"http://127.0.0.1:{server.server_port}/site")
-            page = watched.open("index.html")
-            page.locator("#board a.sa").first.click()
-            page.wait_for_selector("html[data-map=ready]")
-            page = watched.open(f"{PAIR}#concept=water")
-            assert picked(page) == renderings(result, "water")
-            page.locator(".brand").click()
-            assert page.url == f"{watched.home}/index.html"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+def test_the_whole_works_below_a_path_of_a_server(
+    site: Path, open_site: Open, served: Callable[[Path], str], result: PairResult
+) -> None:
+    watched = open_site(site, home=served(site))
+    page = watched.open("index.html")
+    page.locator("#board a.sa").first.click()
+    page.wait_for_selector("html[data-map=ready]")
+    page = watched.open(f"{PAIR}#concept=water")
+    assert picked(page) == renderings(result, "water")
+    page.locator(".brand").click()
+    assert page.url == f"{watched.home}/index.html"
 
 
 def test_a_word_of_two_concepts_is_listed_with_either(open_site: Open, tmp_path: Path) -> None:

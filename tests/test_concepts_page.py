@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from http.server import ThreadingHTTPServer
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote
@@ -28,7 +24,7 @@ from generator.site.concepts_page import concept_files
 from generator.site.render import render_site
 
 WordList = Callable[..., Dataset]
-browser, open_site = test_browser.browser, test_browser.open_site
+browser, open_site, served = test_browser.browser, test_browser.open_site, test_browser.served
 Open = test_browser.Open
 NAMES = ("Alpha", "Beta 模型", "Gamma", "Delta", "Epsilon", "Zeta", "Eta")
 
@@ -152,20 +148,6 @@ def test_a_site_without_datasets_or_results_has_the_page(word_list: WordList) ->
 # In a browser
 
 
-@contextlib.contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The address of a site below a path of a server."""
-    handler = partial(test_browser.Quiet, directory=str(site.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/{site.name}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def opened(page: Page, name: str) -> Page:
     """The page once it shows the concept of a name, with its first maps."""
     expect(page.locator("#concept-name")).to_have_text(name)
@@ -180,20 +162,19 @@ def words_shown(page: Page) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("home", ["folder", "sub-path"])
 def test_a_concept_opens_by_its_address_and_again_after_a_reload(
-    site: Path, fixture: Fixture, open_site: Open, home: str
+    site: Path, fixture: Fixture, open_site: Open, served: Callable[[Path], str], home: str
 ) -> None:
-    with served(site) as address:
-        watched = open_site(site, "" if home == "folder" else address)
-        page = watched.open(links.concept("words", "water"))
-        for _ in range(2):
-            opened(page, "water")
-            assert words_shown(page) == {
-                ("en", "ltr", "water"), ("zh", "ltr", "水"), ("ar", "rtl", "ماء"),
-                ("hi", "ltr", "पानी"), ("hi", "ltr", "जल"), ("sw", "ltr", "maji"),
-            }  # fmt: skip
-            page.reload()
+    watched = open_site(site, "" if home == "folder" else served(site))
+    page = watched.open(links.concept("words", "water"))
+    for _ in range(2):
         opened(page, "water")
-        assert page.title().startswith("water · Concepts")
+        assert words_shown(page) == {
+            ("en", "ltr", "water"), ("zh", "ltr", "水"), ("ar", "rtl", "ماء"),
+            ("hi", "ltr", "पानी"), ("hi", "ltr", "जल"), ("sw", "ltr", "maji"),
+        }  # fmt: skip
+        page.reload()
+    opened(page, "water")
+    assert page.title().startswith("water · Concepts")
 
 
 def test_the_table_shows_the_numbers_of_every_model(site: Path, fixture: Fixture, open_site: Open) -> None:

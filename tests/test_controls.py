@@ -15,7 +15,7 @@ from generator.models.controls import DIMENSIONS, control_vectors
 from generator.models.registry import Model
 from generator.pair import Parameters, concept_index, measure_pair
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 CONTROLS = ("identical", "shuffled", "islands")
 LANGUAGES = ("en", "zh", "ar", "sw")

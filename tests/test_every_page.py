@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import test_browser
@@ -14,7 +10,8 @@ from playwright.sync_api import ViewportSize, expect
 from site_fixtures import page_of
 from test_browser import OPEN, PHONE
 
-browser, open_site, site = test_browser.browser, test_browser.open_site, test_browser.site
+browser, open_site, served = test_browser.browser, test_browser.open_site, test_browser.served
+site = test_browser.site
 Open = test_browser.Open
 DATA = {"application/json", "application/ld+json"}  # what a script element may hold besides a file
 A4: ViewportSize = {"width": 794, "height": 1123}  # 210 × 297 mm at 96 dots an inch
@@ -80,25 +77,15 @@ def test_every_page_is_framed_soundly_and_says_what_each_word_is(site: Path, ope
     assert stray == {}
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a server of a folder, as long as the block lasts."""
-    handler = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_every_kind_of_page_works_below_a_path_of_a_server(site: Path, open_site: Open, tmp_path: Path) -> None:
+def test_every_kind_of_page_works_below_a_path_of_a_server(
+    site: Path, open_site: Open, served: Callable[[Path], str], tmp_path: Path
+) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b").symlink_to(site)
-    with served(tmp_path) as address:
-        watched = open_site(site, home=f"{address}/a/b")
-        for path in each_kind(site):
-            page = watched.open(path)
-            expect(page.locator("h1")).to_be_visible()
+    watched = open_site(site, home=f"{served(tmp_path / 'a')}/b")
+    for path in each_kind(site):
+        page = watched.open(path)
+        expect(page.locator("h1")).to_be_visible()
 
 
 def test_every_kind_of_page_can_be_read_without_scripts(site: Path, open_site: Open) -> None:

@@ -24,7 +24,7 @@ from generator.measures.geometry import (
 from generator.measures.index import FloatArray, IntArray
 from generator.measures.resampling import concept_weights
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 LETTERS = ("α", "א", "ا", "अ", "あ")
 """Names of categories."""

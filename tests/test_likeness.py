@@ -13,7 +13,7 @@ from generator.measures.index import FloatArray
 from generator.measures.likeness import likeness_measures
 from generator.measures.resampling import concept_weights
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 TAGS = ("en", "ar", "zh", "hi")
 MEASURES = ("cka", "rsa", "anisotropy")

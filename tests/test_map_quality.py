@@ -8,7 +8,7 @@ import pytest
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 
 def plane(n: int, seed: int = 0) -> FloatArray:

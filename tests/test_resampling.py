@@ -26,7 +26,7 @@ from generator.measures.resampling import (
     percentile_intervals,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 NINE_CELLS = tuple((concept,) for concept in range(9))
 

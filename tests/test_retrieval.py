@@ -23,7 +23,7 @@ from generator.measures.retrieval import (
     retrieval_measures,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 TOLERANCE = 1e-5
 """Cosines are taken in float32."""

@@ -18,7 +18,7 @@ from generator.models import Model
 from generator.pair import Parameters, measure_pair
 from generator.results import ConceptRecord, PairResult, Rival, from_json, to_json
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 MODEL = Model("Test", "precomputed:test.npz", "sha256:0")
 NO_MAP = Parameters(draws=20, layout=None)

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 import test_browser
-import test_concepts_page
 from playwright.sync_api import Page, expect
 from site_fixtures import (
     TEXTS,
@@ -31,7 +30,7 @@ from generator.datasets import Card, Concept, Dataset
 from generator.site import links
 
 WordList = Callable[..., Dataset]
-browser, open_site, served = test_browser.browser, test_browser.open_site, test_concepts_page.served
+browser, open_site, served = test_browser.browser, test_browser.open_site, test_browser.served
 Open = test_browser.Open
 
 SPELT = (
@@ -104,18 +103,19 @@ def ask(page: Page, query: str) -> None:
 
 
 @pytest.mark.parametrize("home", ["folder", "sub-path"])
-def test_words_of_any_language_are_found_and_lead_to_their_concept(site: Path, open_site: Open, home: str) -> None:
-    with served(site) as address:
-        watched = open_site(site, "" if home == "folder" else address)
-        page = watched.open("index.html")
-        page.locator(".search-link").click()
-        for word, tag, direction in (("مقهى", "ar", "rtl"), ("咖啡馆", "zh", "ltr"), ("अज्ञात", "hi", "ltr")):
-            ask(page, word)
-            first = page.locator("#found-concepts li").first
-            expect(first.locator(f"[lang={tag}][dir={direction}]")).to_have_text(word)
-        first.locator("a").click()
-        expect(page.locator("#concept-name")).to_have_text("x̣")
-        assert page.url == f"{watched.home}/concepts.html#words/unknown"
+def test_words_of_any_language_are_found_and_lead_to_their_concept(
+    site: Path, open_site: Open, served: Callable[[Path], str], home: str
+) -> None:
+    watched = open_site(site, "" if home == "folder" else served(site))
+    page = watched.open("index.html")
+    page.locator(".search-link").click()
+    for word, tag, direction in (("مقهى", "ar", "rtl"), ("咖啡馆", "zh", "ltr"), ("अज्ञात", "hi", "ltr")):
+        ask(page, word)
+        first = page.locator("#found-concepts li").first
+        expect(first.locator(f"[lang={tag}][dir={direction}]")).to_have_text(word)
+    first.locator("a").click()
+    expect(page.locator("#concept-name")).to_have_text("x̣")
+    assert page.url == f"{watched.home}/concepts.html#words/unknown"
 
 
 @pytest.mark.parametrize(

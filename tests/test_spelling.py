@@ -14,7 +14,7 @@ from generator.measures.index import FloatArray
 from generator.measures.resampling import AffinityDraws, affinity_draws, concept_weights
 from generator.measures.spelling import affinity_without_identical, identical_share, same_spelling
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
 STRINGS = ("sol", "Sol", "日", "天日", "شمس", "सूर्य", "☀️", "☀", "e\u0301te\u0301", "\u00e9t\u00e9", "солнце", "태양")
 TAGS = ("es", "zh", "ja", "ar")

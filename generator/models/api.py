@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class ApiEncoder:
         self._place = address["place"].rstrip("/")
         self._key = self._key_from_environment()
         self._client = _client(self._endpoint, self._key)
+        weakref.finalize(self, self._client.close)
         self.texts_at_once = self._endpoint.batch * self._endpoint.concurrency
 
     @property
