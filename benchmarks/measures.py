@@ -29,6 +29,20 @@ def run() -> dict[str, Any]:
     return {"benchmark": _benchmark(), "resampling": _resampling()}
 
 
+def as_markdown(record: dict[str, Any]) -> list[str]:
+    """The paragraphs of a record."""
+    benchmark, resampling = record["benchmark"], record["resampling"]
+    return [
+        f"{benchmark['pairs']} pairs of `make site`, every measure with {benchmark['draws']:,} resamples, vectors "
+        f"cached and no maps, {benchmark['processes']} processes: {benchmark['seconds']:.0f} s.",
+        "",
+        f"{resampling['draws']:,} resamples of SA and null SA, {resampling['words']} words in "
+        f"{resampling['languages']} languages: {resampling['closed form']:.2f} s by weights, "
+        f"{resampling['written out']:.0f} s with every resample written out (reckoned from {TIMED_DRAWS}, whose "
+        f"values agree to 1e-9), {resampling['written out'] / resampling['closed form']:.0f} ×.",
+    ]
+
+
 def _benchmark() -> dict[str, Any]:
     from generator.config import load_benchmark
     from generator.encode import CONTROL, Loader, encode_missing

@@ -8,9 +8,10 @@ from pathlib import Path
 import tomli_w
 
 from generator.errors import Fault, InputError
+from generator.files import write_atomically
+from generator.lock import locked
 from generator.models.mteb_registry import entry
 from generator.models.registry import load_registry
-from generator.results import write_atomically
 from generator.slugs import slugify
 
 
@@ -21,17 +22,18 @@ def add_model(name: str, folder: Path) -> tuple[Path, str]:
     does not have, InputError for one that is known here already.
     """
     path = folder / "models.toml"
-    added = entry(name)
-    known = {model.slug: model for model in load_registry(folder).models.values()}
-    if taken := known.get(slugify(added["name"])):
-        problem = f"{taken.name!r} is there already, as {taken.source}"
-        raise InputError([Fault(str(path), problem, f"Use it as it is: --model {taken.name!r}")])
-    text = tomli_w.dumps({"models": [added]})
-    before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if path.is_file() else ""
-    try:
-        tomllib.loads(before + text)
-    except tomllib.TOMLDecodeError as error:
-        remedy = "Write its models as [[models]] tables"
-        raise InputError([Fault(str(path), f"nothing can be added at its end ({error})", remedy)]) from None
-    write_atomically(path, (before + text).encode())
+    with locked(path):
+        added = entry(name)
+        known = {model.slug: model for model in load_registry(folder).models.values()}
+        if taken := known.get(slugify(added["name"])):
+            problem = f"{taken.name!r} is there already, as {taken.source}"
+            raise InputError([Fault(str(path), problem, f"Use it as it is: --model {taken.name!r}")])
+        text = tomli_w.dumps({"models": [added]})
+        before = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" if path.is_file() else ""
+        try:
+            tomllib.loads(before + text)
+        except tomllib.TOMLDecodeError as error:
+            remedy = "Write its models as [[models]] tables"
+            raise InputError([Fault(str(path), f"nothing can be added at its end ({error})", remedy)]) from None
+        write_atomically(path, (before + text).encode())
     return path, text

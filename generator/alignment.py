@@ -12,11 +12,10 @@ from generator.errors import MeasureUndefinedError
 from generator.measures.affinity import (
     Affinity,
     affinity_of,
-    affinity_sums,
     concept_means,
-    concept_pair_spreads,
     euclidean_affinity,
     reference_affinity,
+    sums_and_spreads,
 )
 from generator.measures.catalogue import CATALOGUE
 from generator.measures.companion import Cells, Companion, cells_of
@@ -46,6 +45,7 @@ from generator.records import LanguageFindings, known
 from generator.results import (
     SPREAD_DIGITS,
     Draws,
+    Estimate,
     LanguagePair,
     Measures,
     PairColumn,
@@ -116,34 +116,19 @@ def alignment(
     Raises:
         MeasureUndefinedError: when SA has no value. Another measure without one is left out with its reason.
     """
-    spreads = concept_pair_spreads(units, concepts)
-    affinity = affinity_of(affinity_sums(units, concepts, spreads), concept_means(spreads))
+    sums, spreads = sums_and_spreads(units, concepts)
+    affinity = affinity_of(sums, concept_means(spreads))
     drawn = affinity_draws(units, concepts, affinity.concept_spread, weights)
     try:
         centred, no_centred = centred_affinity(units, concepts, weights), ""
     except MeasureUndefinedError as error:
         centred, no_centred = Resampled(np.nan, np.full(len(weights), np.nan)), str(error)
-    own = {
-        "semantic_affinity": Resampled(affinity.value, drawn.affinity),
-        "semantic_ratio": Resampled(affinity.ratio, drawn.inter / drawn.intra),
-        "inter_spread": Resampled(affinity.inter_spread, drawn.inter),
-        "intra_spread": Resampled(affinity.intra_spread, drawn.intra),
-        "null_sa": Resampled(affinity.null, drawn.null),
-        "chance_corrected": Resampled(affinity.chance_corrected, drawn.chance_corrected),
-        "centred_sa": centred,
-        "offset_penalty": Resampled(centred.value - affinity.value, centred.draws - drawn.affinity),
-    }
-    reasons = {
-        "null_sa": WITHOUT_NULL,
-        "chance_corrected": WITHOUT_DISTANCE,
-        "centred_sa": no_centred,
-        "offset_penalty": no_centred,
-    }
+    own = affinity_measures(affinity, drawn, centred)
     estimates = {name: resampled(found.value, found.draws, confidence) for name, found in own.items()}
     has_intervals = estimates["semantic_affinity"].low is not None
     reference, no_reference = _attempt(lambda: reference_affinity(vectors, concepts))
     euclidean, no_euclidean = _attempt(lambda: euclidean_affinity(vectors, concepts))
-    undefined = {name: reasons[name] for name, estimate in estimates.items() if estimate.value is None}
+    undefined = without_value(estimates, no_centred)
     undefined |= {name: why for name, why in (("reference_sa", no_reference), ("euclidean_sa", no_euclidean)) if why}
     if not has_intervals:
         undefined["semantic_affinity interval"] = WITHOUT_INTERVAL
@@ -165,11 +150,7 @@ def alignment(
         euclidean_sa=euclidean,
         undefined=undefined,
         offset_penalty=estimates["offset_penalty"],
-        intervals={
-            name: Interval(estimate.low, estimate.high)
-            for name, estimate in estimates.items()
-            if has_intervals and name in BARE and estimate.low is not None and estimate.high is not None
-        },
+        intervals=intervals_of(estimates),
         retrieval_cap=known(companions.cap),
         sample=companions.sample,
         companions={
@@ -184,7 +165,7 @@ def alignment(
     return Alignment(
         affinity,
         measures,
-        _language_pairs(affinity, pair_affinity_draws(spreads, drawn.language_spread, weights), confidence),
+        language_pairs(affinity, pair_affinity_draws(spreads, drawn.language_spread, weights), confidence),
         {
             name: _column(found, confidence)
             for name, found in companions.measures.items()
@@ -201,6 +182,42 @@ def alignment(
         _spread_groups(affinity.languages, spreads),
         {name: draws.astype(np.float32) for name, draws in kept.items()},
     )
+
+
+def affinity_measures(affinity: Affinity, drawn: AffinityDraws, centred: Resampled) -> dict[str, Resampled]:
+    """SA and what is made of the same spreads, each with its resamples."""
+    return {
+        "semantic_affinity": Resampled(affinity.value, drawn.affinity),
+        "semantic_ratio": Resampled(affinity.ratio, drawn.inter / drawn.intra),
+        "inter_spread": Resampled(affinity.inter_spread, drawn.inter),
+        "intra_spread": Resampled(affinity.intra_spread, drawn.intra),
+        "null_sa": Resampled(affinity.null, drawn.null),
+        "chance_corrected": Resampled(affinity.chance_corrected, drawn.chance_corrected),
+        "centred_sa": centred,
+        "offset_penalty": Resampled(centred.value - affinity.value, centred.draws - drawn.affinity),
+    }
+
+
+def without_value(estimates: Mapping[str, Estimate], no_centred: str) -> dict[str, str]:
+    """Why those of `affinity_measures` that have no value have none."""
+    reasons = {
+        "null_sa": WITHOUT_NULL,
+        "chance_corrected": WITHOUT_DISTANCE,
+        "centred_sa": no_centred,
+        "offset_penalty": no_centred,
+    }
+    return {name: reasons[name] for name, estimate in estimates.items() if estimate.value is None}
+
+
+def intervals_of(estimates: Mapping[str, Estimate]) -> dict[str, Interval]:
+    """The intervals of the measures that a result holds as bare numbers; none where SA has none."""
+    if estimates["semantic_affinity"].low is None:
+        return {}
+    return {
+        name: Interval(estimate.low, estimate.high)
+        for name, estimate in estimates.items()
+        if name in BARE and estimate.low is not None and estimate.high is not None
+    }
 
 
 @dataclass(frozen=True)
@@ -271,7 +288,7 @@ def _attempt(measure: Callable[[], float]) -> tuple[float | None, str]:
         return None, str(error)
 
 
-def _language_pairs(affinity: Affinity, draws: FloatArray, confidence: float) -> tuple[LanguagePair, ...]:
+def language_pairs(affinity: Affinity, draws: FloatArray, confidence: float) -> tuple[LanguagePair, ...]:
     """Per unordered pair of languages: SA with its interval, and its spreads."""
     tags, low_high = affinity.languages, percentile_intervals(draws, confidence)
     upper = np.triu_indices(len(tags), 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.config import Benchmark
-from generator.datasets.quality import LanguageReport, dataset_report
+from generator.datasets.quality import LanguageReport, dataset_report, hidden_texts
 from generator.errors import IsoglossError
 from generator.evaluate import Pair, is_current
 from generator.listing import as_table
 from generator.models.sources import pinned
 from generator.results import ResultStore
+from generator.revisions import keep_revisions
 
 
 def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
@@ -21,10 +22,12 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
     for dataset in benchmark.datasets:
         yield f"{dataset.slug}: {len(dataset.concepts):,} concepts, {len(dataset.texts):,} distinct texts"
         yield as_table([_told(report) for report in dataset_report(dataset)]) + "\n"
+        if found := hidden_texts(dataset):
+            yield f"Hidden characters besides the renderings: {_some(found)}\n"
     store = ResultStore(benchmark.results)
     outcomes = {(outcome.model.slug, outcome.dataset.slug): outcome for outcome in store}
     current = 0
-    for model in benchmark.models:
+    for model in keep_revisions(benchmark.models, benchmark.datasets, [store]):
         for dataset in benchmark.datasets:
             stored = outcomes.get((model.slug, dataset.slug))
             state = stored.status if stored else "missing"
@@ -50,6 +53,7 @@ def _told(report: LanguageReport) -> dict[str, object]:
         "identical": f"{report.identical:.0%}",
         "mixed scripts": _some(report.mixed),
         "not NFC": report.renormalised,
+        "hidden characters": _some(report.hidden),
     }
 
 

@@ -4,40 +4,68 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 import click
 
-if TYPE_CHECKING:
-    from generator.config import Benchmark
+from generator.interrupts import Interrupted, ending_soon, leave
+from generator.redaction import Discreet
 
-DONE, SOME_FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from generator.config import Benchmark
+    from generator.models.registry import Model
+    from generator.pair import Parameters
+    from generator.streaming.passes import Pass
+
+DONE, SOME_FAILED, REFUSED = 0, 1, 2
 
 
 def main() -> NoReturn:
     """Run the command line; the one place where errors become messages and exit codes."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    sys.stderr = cast("TextIO", Discreet(sys.stderr))  # where logs and tracebacks end, too
+    with ending_soon():
+        code = _ran()
+    sys.exit(code)
+
+
+def _ran() -> int:
     try:
         code = isogloss.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        code = REFUSED
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped. What was finished is stored; the same command goes on from there.", err=True)
-        # Worker processes may still be in the middle of something; nothing of theirs is stored from here on.
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
+        return REFUSED
+    except (KeyboardInterrupt, click.Abort) as error:
+        # Click makes an Abort of the interruption.
+        told = error.__cause__ if isinstance(error, click.Abort) else error
+        leave(told.number if isinstance(told, Interrupted) else signal.SIGINT)
     except Exception as error:
         from generator.errors import IsoglossError
 
         if not isinstance(error, IsoglossError):
             raise
-        click.echo(f"Error: {error}", err=True)
-        code = REFUSED
-    sys.exit(code if isinstance(code, int) else DONE)
+        _tell(f"Error: {error}", err=True)
+        return REFUSED
+    return code if isinstance(code, int) else DONE
+
+
+def _tell(text: str, *, err: bool = False) -> None:
+    """Say something to people; a terminal shows what it would obey."""
+    from generator.visible import visible
+
+    click.echo(visible(text), err=err)
+
+
+def _tell_json(document: str) -> None:
+    from generator.visible import escaped
+
+    click.echo(escaped(document))
 
 
 class _Commands(click.Group):
@@ -74,8 +102,37 @@ remote_code_option = click.option(
     is_flag=True,
     help="Run code from the repository of a model whose entry asks for it. Only for models you trust.",
 )
+revisions_option = click.option(
+    "--update-revisions",
+    is_flag=True,
+    help="Measure anew where a model has another commit on the hub than the one it was measured at.",
+)
 jobs_option = click.option(
-    "-j", "--jobs", type=click.IntRange(1), default=None, help="Processes that measure.  [default: one a core]"
+    "-j", "--jobs", type=click.IntRange(1), default=None, help="Processes that share the work.  [default: one a core]"
+)
+
+
+def _bytes(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    from generator.memory import parse_size
+
+    try:
+        return None if value is None else parse_size(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+memory_option = click.option(
+    "--memory",
+    callback=_bytes,
+    metavar="SIZE",
+    help="What all processes together may hold, such as 4GB: fewer pairs are measured at a time, and one that does not "
+    "fit alone is refused.  [default: what the machine or container has free]",
+)
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    default="",
+    help="A Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the work. Needs isogloss[dask].",
 )
 
 
@@ -95,7 +152,10 @@ def measuring_options(command: Command) -> Command:
     )
     @dataset_option
     @jobs_option
+    @memory_option
+    @scheduler_option
     @remote_code_option
+    @revisions_option
     @config_option
     @functools.wraps(command)
     def wrapped(*args: Any, **options: Any) -> Any:
@@ -109,10 +169,12 @@ def measuring_options(command: Command) -> Command:
 def build(config: Path, **options: Any) -> int:
     """Measure what is missing or outdated, then write the site."""
     from generator.config import load_benchmark
+    from generator.lock import locked
 
     benchmark = load_benchmark(config)
-    failed = _evaluate(benchmark, **options)
-    _render(benchmark, benchmark.output)
+    with locked(benchmark.results):
+        failed = _evaluate(benchmark, **options)
+        _render(benchmark, benchmark.output, options["jobs"])
     return SOME_FAILED if failed else DONE
 
 
@@ -121,23 +183,30 @@ def build(config: Path, **options: Any) -> int:
 def evaluate(config: Path, **options: Any) -> int:
     """Measure what is missing or outdated, into results/."""
     from generator.config import load_benchmark
+    from generator.lock import locked
 
-    return SOME_FAILED if _evaluate(load_benchmark(config), **options) else DONE
+    benchmark = load_benchmark(config)
+    with locked(benchmark.results):
+        failed = _evaluate(benchmark, **options)
+    return SOME_FAILED if failed else DONE
 
 
 @isogloss.command()
 @config_option
 @click.option("--results", type=click.Path(path_type=Path), help="Results to show instead of the configured ones.")
 @click.option("--site", type=click.Path(path_type=Path), help="Where to write instead of the configured folder.")
-def render(config: Path, results: Path | None, site: Path | None) -> int:
+@jobs_option
+def render(config: Path, results: Path | None, site: Path | None, jobs: int | None) -> int:
     """Write the site from results; measures nothing."""
     import dataclasses
 
     from generator.config import load_benchmark
+    from generator.lock import locked
 
     benchmark = load_benchmark(config)
     benchmark = dataclasses.replace(benchmark, results=results or benchmark.results)
-    failed = _render(benchmark, site or benchmark.output)
+    with locked(benchmark.results):
+        failed = _render(benchmark, site or benchmark.output, jobs)
     return SOME_FAILED if failed else DONE
 
 
@@ -148,12 +217,17 @@ def render(config: Path, results: Path | None, site: Path | None) -> int:
 )
 @click.option("--languages", metavar="TAGS", default="", help="Languages to compare, such as en,zh.  [default: all]")
 @click.option("--map", "with_map", is_flag=True, help="Draw the map too (with --json).")
+@scheduler_option
 @remote_code_option
 @json_option
-def score(file: Path, model: str, languages: str, with_map: bool, allow_remote_code: bool, as_json: bool) -> int:
+def score(
+    file: Path, model: str, languages: str, with_map: bool, scheduler: str, allow_remote_code: bool, as_json: bool
+) -> int:
     """Measure one model on your own translations.
 
     FILE is a CSV, TSV, JSONL or Parquet file with a column a language, a two-column lexicon, or a dataset folder.
+    One of more than 50,000 rows is read as a stream: in bounded memory, SA, null and centred SA from all rows and
+    everything else from a sample; with --scheduler, all rows on the cluster.
     """
     from generator.datasets import load_dataset
     from generator.evaluate import evaluate_pair
@@ -161,17 +235,25 @@ def score(file: Path, model: str, languages: str, with_map: bool, allow_remote_c
     from generator.models import load_model
     from generator.pair import Parameters
     from generator.results import PairFailure, to_json
+    from generator.streaming.score import is_streamed, score_stream
     from generator.summary import summary
 
-    dataset = load_dataset(file, [name for name in languages.split(",") if name.strip()])
+    tags = [name for name in languages.split(",") if name.strip()]
     parameters = Parameters(layout=Layout() if with_map else None)
-    outcome = evaluate_pair(dataset, load_model(model), parameters, allow_remote_code=allow_remote_code)
+    chosen = load_model(model)
+    if is_streamed(file, tags, chosen):
+        with _passes(scheduler, parameters, allow_remote_code) as run_pass:
+            outcome = score_stream(
+                file, chosen, parameters, languages=tags, allow_remote_code=allow_remote_code, run_pass=run_pass
+            )
+    else:
+        outcome = evaluate_pair(load_dataset(file, tags), chosen, parameters, allow_remote_code=allow_remote_code)
     if isinstance(outcome, PairFailure):
-        click.echo(f"Error: {outcome.error.message}", err=True)
+        _tell(f"Error: {outcome.error.message}", err=True)
     if as_json:
-        click.echo(to_json(outcome), nl=False)
+        _tell_json(to_json(outcome).rstrip("\n"))
     elif not isinstance(outcome, PairFailure):
-        click.echo(summary(outcome))
+        _tell(summary(outcome))
     return SOME_FAILED if isinstance(outcome, PairFailure) else DONE
 
 
@@ -183,7 +265,7 @@ def check(config: Path) -> int:
     from generator.config import load_benchmark
 
     for line in check_benchmark(load_benchmark(config)):
-        click.echo(line)
+        _tell(line)
     return DONE
 
 
@@ -199,9 +281,9 @@ def list_things(what: str, config: Path, as_json: bool) -> int:
 
     rows = {"models": listing.models, "datasets": listing.datasets, "results": listing.results}[what](config)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        _tell_json(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
-        click.echo(listing.as_table(rows))
+        _tell(listing.as_table(rows))
     return DONE
 
 
@@ -218,7 +300,10 @@ def compare(models: tuple[str, ...], datasets: tuple[str, ...], config: Path, as
     from generator.config import load_benchmark
 
     comparison = compare_stored(load_benchmark(config), models, datasets)
-    click.echo(json.dumps(document(comparison), ensure_ascii=False, indent=1) if as_json else report(comparison))
+    if as_json:
+        _tell_json(json.dumps(document(comparison), ensure_ascii=False, indent=1))
+    else:
+        _tell(report(comparison))
     return DONE
 
 
@@ -226,9 +311,17 @@ def compare(models: tuple[str, ...], datasets: tuple[str, ...], config: Path, as
 @click.argument("model", metavar="MODEL")
 @dataset_option
 @remote_code_option
+@revisions_option
 @config_option
 @json_option
-def layers(model: str, datasets: tuple[str, ...], config: Path, as_json: bool, allow_remote_code: bool) -> int:
+def layers(
+    model: str,
+    datasets: tuple[str, ...],
+    config: Path,
+    as_json: bool,
+    allow_remote_code: bool,
+    update_revisions: bool,
+) -> int:
     """Measure a transformer layer by layer, on the benchmark's reference unless a dataset is named.
 
     MODEL is a registry name, hf:ORG/NAME[@REVISION] or a folder.
@@ -237,20 +330,28 @@ def layers(model: str, datasets: tuple[str, ...], config: Path, as_json: bool, a
 
     from generator.config import load_benchmark
     from generator.layers import LayerStore, current_curves, document, table
+    from generator.lock import locked
     from generator.models import load_registry
+    from generator.results import ResultStore
+    from generator.revisions import keep_revisions
 
     benchmark = load_benchmark(config)
-    curves = current_curves(
-        load_registry(config.resolve().parent).model(model),
-        benchmark.selected(datasets or ([benchmark.reference] if benchmark.reference else [])),
-        benchmark.parameters,
-        LayerStore(benchmark.results),
-        allow_remote_code=allow_remote_code,
-    )
+    named = load_registry(config.resolve().parent).model(model)
+    store = LayerStore(benchmark.results)
+    with locked(benchmark.results):
+        stores = (ResultStore(benchmark.results), store)
+        (kept,) = keep_revisions([named], benchmark.datasets, stores, update=update_revisions)
+        curves = current_curves(
+            kept,
+            benchmark.selected(datasets or ([benchmark.reference] if benchmark.reference else [])),
+            benchmark.parameters,
+            store,
+            allow_remote_code=allow_remote_code,
+        )
     if as_json:
-        click.echo(json.dumps([document(curve) for curve in curves], ensure_ascii=False, indent=1))
+        _tell_json(json.dumps([document(curve) for curve in curves], ensure_ascii=False, indent=1))
     else:
-        click.echo("\n\n".join(map(table, curves)))
+        _tell("\n\n".join(map(table, curves)))
     return DONE
 
 
@@ -267,7 +368,7 @@ def add_model(name: str, config: Path) -> int:
     from generator.add import add_model as append
 
     path, text = append(name, config.resolve().parent)
-    click.echo(text, nl=False)
+    _tell(text.rstrip("\n"))
     click.echo(f"wrote {path}", err=True)
     return DONE
 
@@ -295,20 +396,23 @@ def init(folder: Path) -> int:
 )
 @click.option("--watch/--no-watch", default=True, help="Build again when something changed.  [default: watch]")
 @jobs_option
+@memory_option
 @remote_code_option
-def serve(config: Path, port: int, watch: bool, jobs: int | None, allow_remote_code: bool) -> int:
+def serve(config: Path, port: int, watch: bool, jobs: int | None, memory: int | None, allow_remote_code: bool) -> int:
     """Serve the site on this machine and build it again whenever the benchmark changes.
 
     Without a site it is built first. What is missing is measured as by build.
     """
     from generator.config import load_benchmark
+    from generator.lock import locked
     from generator.serve import serving
     from generator.watch import rebuild_on_change
 
     def rebuild() -> None:
         benchmark = load_benchmark(config)
-        _evaluate(benchmark, (), (), (), jobs, allow_remote_code)
-        _render(benchmark, benchmark.output)
+        with locked(benchmark.results):
+            _evaluate(benchmark, (), (), (), jobs, allow_remote_code, memory=memory)
+            _render(benchmark, benchmark.output, jobs)
 
     site = load_benchmark(config).output
     if watch and not (site / "index.html").is_file():
@@ -326,16 +430,20 @@ def serve(config: Path, port: int, watch: bool, jobs: int | None, allow_remote_c
 def release(config: Path, date: str | None) -> int:
     """Keep the site as it is now under a dated address that does not change."""
     from generator.config import load_benchmark
+    from generator.lock import locked
     from generator.pair import today
     from generator.progress import say
+    from generator.schedule import all_cores
     from generator.site.publish import publish
     from generator.site.releases import release_folder
+    from generator.site.update import released
 
     benchmark = load_benchmark(config)
     day = date or today()
-    place = release_folder(benchmark.releases, day)
-    files, _ = _rendered(benchmark, day)
-    publish(files, place)
+    with locked(benchmark.results), locked(benchmark.releases):
+        place = release_folder(benchmark.releases, day)
+        files = released(benchmark, day, all_cores())
+        publish(files, place)
     say(f"{len(files)} files in {place}; isogloss render publishes them with the site")
     return DONE
 
@@ -347,20 +455,27 @@ def _evaluate(
     datasets: tuple[str, ...],
     jobs: int | None,
     allow_remote_code: bool,
+    update_revisions: bool = False,
+    memory: int | None = None,
+    scheduler: str = "",
 ) -> int:
-    """Evaluate and say what was done; returns how many pairs failed."""
+    """Evaluate and say what was done; returns how many pairs and layer curves failed."""
     import warnings
 
     from generator.evaluate import evaluate as evaluate_pairs
     from generator.layers import LayerStore, measure_layers
+    from generator.memory import budget
     from generator.models import load_registry, select
     from generator.progress import say
     from generator.results import ResultStore
+    from generator.revisions import keep_revisions
     from generator.schedule import all_cores
 
     chosen = benchmark.models
     if models or groups:
         chosen = select(load_registry(benchmark.path.resolve().parent), models, groups)
+    stores = (ResultStore(benchmark.results), LayerStore(benchmark.results))
+    chosen = keep_revisions(chosen, benchmark.datasets, stores, update=update_revisions)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: say(f"Warning: {message}")
         tally = evaluate_pairs(
@@ -369,9 +484,11 @@ def _evaluate(
             benchmark.parameters,
             ResultStore(benchmark.results),
             jobs=jobs or all_cores(),
+            budget=budget(memory),
             allow_remote_code=allow_remote_code,
+            scheduler=scheduler,
         )
-        measure_layers(
+        failed_curves = measure_layers(
             chosen,
             [dataset for dataset in benchmark.selected(datasets) if dataset.slug in benchmark.layers],
             benchmark.parameters,
@@ -379,42 +496,37 @@ def _evaluate(
             allow_remote_code=allow_remote_code,
         )
     say(str(tally))
-    return tally.failed
+    return tally.failed + failed_curves
 
 
-def _render(benchmark: Benchmark, site: Path) -> int:
-    """Write the site and say where, and keep its log; returns how many pairs on it failed."""
-    from generator.history import keep_history
+def _passes(
+    scheduler: str, parameters: Parameters, allow_remote_code: bool
+) -> AbstractContextManager[Callable[[Model, Path], Pass] | None]:
+    """What looks at all rows of a long file: a cluster, or, where there is none, this process."""
+    from contextlib import nullcontext
+
+    if not scheduler:
+        return nullcontext()
+    from generator.cluster.shards import cluster_passes
+
+    return cluster_passes(scheduler, parameters, allow_remote_code=allow_remote_code)
+
+
+def _render(benchmark: Benchmark, site: Path, jobs: int | None) -> int:
+    """Bring the site up to date and say where it is; returns how many pairs on it failed."""
+    from generator.lock import locked
     from generator.progress import say
-    from generator.site import links
-    from generator.site.publish import publish
+    from generator.results import ResultStore
+    from generator.schedule import all_cores
+    from generator.site.update import update_site
 
-    files, failed = _rendered(benchmark)
-    publish(files, site)
-    keep_history(benchmark.results, files[links.HISTORY])
-    say(f"{len(files)} files in {site}; open {site / 'index.html'}")
-    return failed
-
-
-def _rendered(benchmark: Benchmark, release: str = "") -> tuple[dict[str, bytes], int]:
-    """The files of the site, or of a release of it, from what is stored, and how many pairs on it failed."""
-    from generator.history import read_history
-    from generator.layers import LayerStore
-    from generator.progress import say
-    from generator.results import PairFailure, ResultStore
-    from generator.site.releases import Past, load_releases
-    from generator.site.render import render_site
-
-    store = ResultStore(benchmark.results)
-    outcomes = list(store)
     slugs = {dataset.slug for dataset in benchmark.datasets}
-    for slug in sorted({outcome.dataset.slug for outcome in outcomes} - slugs):
+    for slug in sorted(ResultStore(benchmark.results).datasets() - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")
-    past = Past(read_history(benchmark.results), load_releases(benchmark.releases))
-    files = render_site(
-        benchmark, outcomes, store.resamples(outcomes), LayerStore(benchmark.results).curves(), past, release
-    )
-    return files, sum(isinstance(outcome, PairFailure) for outcome in outcomes)
+    with locked(site):
+        done = update_site(benchmark, site, jobs or all_cores())
+    say(f"{done} in {site}; open {site / 'index.html'}")
+    return done.failed
 
 
 if __name__ == "__main__":

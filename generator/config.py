@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,7 @@ class LayoutEntry:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     neighbours: int = Layout.neighbours
+    exact: int = Layout.exact
     landmarks: int = Layout.landmarks
 
 
@@ -188,6 +190,8 @@ def load_benchmark(path: Path) -> Benchmark:
     content = validated(_File, read_toml(path), str(path))
     _refuse_out_of_range(content, str(path))
     folder = path.resolve().parent
+    if faults := list(_links_outside(content, folder)):
+        raise InputError(faults)
     datasets = _datasets(content.datasets, folder, path)
     registry = load_registry(folder)
     return Benchmark(
@@ -203,7 +207,7 @@ def load_benchmark(path: Path) -> Benchmark:
             content.seed,
             content.statistics.draws,
             content.statistics.confidence,
-            replace(Layout(content.layout.neighbours, content.layout.landmarks), seed=content.seed),
+            Layout(content.layout.neighbours, content.layout.exact, content.layout.landmarks, content.seed),
         ),
         folder / content.results,
         folder / content.output,
@@ -211,6 +215,23 @@ def load_benchmark(path: Path) -> Benchmark:
         _templates(folder / content.templates, path),
         folder / content.releases,
     )
+
+
+def _links_outside(content: _File, folder: Path) -> Iterator[Fault]:
+    """What stands in the folder by a symbolic link to elsewhere: what is read there is published.
+
+    Somebody else's benchmark could show any file of this machine so. A path that leaves the folder openly is the
+    config's own word.
+    """
+    lists = [folder / entry.path for entry in content.datasets]
+    templates = folder / content.templates
+    named = [folder / name for name in ("models.toml", *content.published, *filter(None, [content.site.logo]))]
+    named += [path / name for path in lists if path.is_dir() for name in ("dataset.toml", "data.csv")]
+    for path in (*named, *lists, templates, *templates.rglob("*")):
+        within = Path(os.path.normpath(path)).is_relative_to(folder)
+        if within and not path.resolve().is_relative_to(folder):
+            remedy = "Copy what it leads to, or name its real path in the config"
+            yield Fault(str(path), "a symbolic link that leads out of the benchmark's folder", remedy)
 
 
 def _site(entry: SiteEntry, folder: Path, config: Path) -> SiteEntry:
@@ -318,6 +339,7 @@ def _refuse_out_of_range(content: _File, file: str) -> None:
         "statistics.draws": (content.statistics.draws, 1, MOST_DRAWS),
         "statistics.confidence": (content.statistics.confidence, 0.5, 0.999),
         "layout.neighbours": (content.layout.neighbours, 1, 1000),
+        "layout.exact": (content.layout.exact, 0, 20_000),
         "layout.landmarks": (content.layout.landmarks, 10, 20_000),
     }
     faults = [

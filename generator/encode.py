@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache as cached
+
+import numpy as np
 
 from generator.datasets import Dataset
 from generator.errors import ModelUnavailableError
@@ -40,10 +44,12 @@ def encode_missing(
     cache: VectorCache,
     load: Callable[[], Encoder],
     advance: Callable[[int], None] = lambda _: None,
+    idle_cores: Callable[[], int] | None = None,
 ) -> int:
     """Encode the distinct texts that the cache has no vector for; returns how many there were.
 
-    Batches are stored as they come and hold texts of like length, so that little is padded.
+    Batches are stored as they come and hold texts of like length, so that little is padded. Each takes as many threads
+    as ``idle_cores`` says at the time, or all; the vectors are the same to the bit.
     Raises ModelUnavailableError when the model cannot be loaded or gives no usable vectors.
     """
     key = identity(model)
@@ -53,22 +59,48 @@ def encode_missing(
         return 0
     encoder = load()
     cache.record_settings(key, encoder.settings)
-    _store(encoder, model, missing, cache, advance)
+    _store(encoder, model, missing, cache, advance, idle_cores)
     if not cache.missing(key, wanted):
         return len(missing)
     # A damaged file that took the writing, or was found out in the middle of it.
     cache.begin_anew("it does not keep what is written")
-    _store(encoder, model, wanted, cache, lambda _: None)
+    _store(encoder, model, wanted, cache, lambda _: None, idle_cores)
     return len(missing) + len(wanted)
 
 
 def _store(
-    encoder: Encoder, model: Model, texts: Sequence[str], cache: VectorCache, advance: Callable[[int], None]
+    encoder: Encoder,
+    model: Model,
+    texts: Sequence[str],
+    cache: VectorCache,
+    advance: Callable[[int], None],
+    idle_cores: Callable[[], int] | None,
 ) -> None:
-    for start in range(0, len(texts), encoder.texts_at_once):
-        batch = texts[start : start + encoder.texts_at_once]
-        cache.write(identity(model), batch, _encoded(encoder, model, batch))
-        advance(len(batch))
+    try:
+        for start in range(0, len(texts), encoder.texts_at_once):
+            if idle_cores:
+                _use_threads(idle_cores())
+            batch = texts[start : start + encoder.texts_at_once]
+            cache.write(identity(model), batch, _encoded(encoder, model, batch))
+            advance(len(batch))
+    finally:
+        if idle_cores:
+            _use_threads(None)
+
+
+def _use_threads(number: int | None) -> None:
+    """Let torch, where it is loaded, compute with so many threads at most; None for as many as it takes by itself."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        most = _threads_by_itself()
+        torch.set_num_threads(most if number is None else min(number, most))
+
+
+@cached
+def _threads_by_itself() -> int:
+    import torch
+
+    return torch.get_num_threads()
 
 
 def vectors_of(dataset: Dataset, model: Model, cache: VectorCache, seed: int) -> Mapping[str, VectorArray]:
@@ -90,7 +122,22 @@ def settings_of(model: Model, cache: VectorCache) -> Settings:
 
 
 def _encoded(encoder: Encoder, model: Model, batch: Sequence[str]) -> Vectors:
-    vectors = encoder.encode(batch)
+    """The vectors of a batch; where it takes too much memory, by halves."""
+    try:
+        vectors = encoder.encode(batch)
+    except (MemoryError, RuntimeError) as error:
+        if len(batch) == 1 or not _for_lack_of_memory(error):
+            raise
+        vectors = None
+    if vectors is None:  # out of the handler, so that what the failed attempt held is free
+        middle = len(batch) // 2
+        return np.concatenate([_encoded(encoder, model, half) for half in (batch[:middle], batch[middle:])])
     if vectors.ndim != 2 or len(vectors) != len(batch):
         raise ModelUnavailableError(f"{model.name} gave vectors of shape {vectors.shape} for {len(batch)} texts")
     return vectors
+
+
+def _for_lack_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out: Python's own, and those of torch, on a device or not."""
+    told = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in told or "can't allocate memory" in told

@@ -6,10 +6,13 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from generator.redaction import without_secrets
+
 __all__ = [
     "Fault",
     "InputError",
     "IsoglossError",
+    "LayersUnavailableError",
     "MapUndefinedError",
     "MeasureUndefinedError",
     "ModelUnavailableError",
@@ -26,6 +29,10 @@ class IsoglossError(Exception):
 
 class ModelUnavailableError(IsoglossError):
     """A model cannot be had here and now (not downloaded, no revision, a text it has no vector for)."""
+
+
+class LayersUnavailableError(ModelUnavailableError):
+    """A model has no layers to look into, or does not show them, however often it is asked."""
 
 
 class MeasureUndefinedError(IsoglossError):
@@ -72,13 +79,13 @@ class InputError(IsoglossError):
 
 
 def reason_of(error: BaseException) -> str:
-    """The first line of what an error of foreign code says, or its kind when it says nothing.
+    """The first line of what an error of foreign code says, without secrets, or its kind when it says nothing.
 
     >>> reason_of(ValueError("no such file\\nTraceback …")), reason_of(TimeoutError())
     ('no such file', 'TimeoutError')
     """
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return without_secrets(lines[0]) if lines else type(error).__name__
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

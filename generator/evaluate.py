@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from generator.datasets import Dataset
 from generator.encode import CONTROL, Loader, encode_missing, settings_of, vectors_of
 from generator.errors import InputError, IsoglossError
+from generator.files import UnwritableError
+from generator.memory import Budget
+from generator.models.controls import DIMENSIONS
 from generator.models.registry import Model
-from generator.models.sources import pinned
-from generator.pair import Measured, Parameters, failed_pair, measure_pair, pair_key
+from generator.models.sources import identity, pinned
+from generator.pair import Measured, Parameters, failed_pair, measure_pair, pair_key, peak_bytes
 from generator.progress import counted, say
 from generator.results import Outcome, PairFailure, PairResult, ResultStore
-from generator.schedule import run_all
+from generator.schedule import Feed, IdleCores, run_all
+from generator.stored import StoredKey, StoredResults
 from generator.vectors import VectorCache, cache_path
+
+API = "api"
 
 
 @dataclass(frozen=True)
@@ -55,20 +61,48 @@ def evaluate(
     store: ResultStore,
     *,
     jobs: int,
+    budget: Budget | None = None,
     allow_remote_code: bool = False,
+    scheduler: str = "",
 ) -> Tally:
     """Measure every pair whose stored result is missing, outdated or a failure, and store what comes of it.
 
-    A pair that fails is stored as a failure and the others go on.
+    Pairs are measured as soon as their vectors are there, while the next are encoded. A pair that fails is stored as
+    a failure and the others go on.
+
+    Args:
+        models: those of the registry, not pinned yet.
+        datasets: the lists to measure each of them on.
+        parameters: of the measures and maps.
+        store: where the results are, and go.
+        jobs: how many cores to keep busy; with 1, all is done in this process.
+        budget: the memory that this process and its workers may hold; None for no bounds.
+        allow_remote_code: run code from the repository of a model whose entry asks for it.
+        scheduler: the address of a Dask scheduler whose workers do the work instead of this machine.
     """
     pairs, failures = _pinned_pairs(models, datasets)
-    waiting = [pair for pair in pairs if not is_current(_stored(store, pair), pair, parameters)]
+    stored = StoredResults(store)
+    waiting = [pair for pair in pairs if not _is_stored(stored, pair, parameters)]
+    stored.save()
     if waiting:
         say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
-    encoded, ready, unencoded = _encode(waiting, allow_remote_code)
-    _record([*failures, *unencoded], parameters, store)
-    failed = _measure(ready, parameters, store, jobs)
-    return Tally(len(ready) - failed, len(failures) + len(unencoded) + failed, len(pairs) - len(waiting), encoded)
+    _tell(failures)
+    _record(failures, parameters, store)
+    if scheduler and waiting:
+        done = _measure_on_cluster(scheduler, waiting, parameters, store, allow_remote_code)
+        return replace(done, failed=done.failed + len(failures), current=len(pairs) - len(waiting))
+    ready = [_ready(pair, DIMENSIONS, parameters) for pair in waiting if pair.model.kind == CONTROL]
+    # Models that are asked over a network keep no core busy: they need not wait for the others, nor these for them.
+    here = Encoding([pair for pair in waiting if pair.model.kind not in {CONTROL, API}], parameters, allow_remote_code)
+    there = Encoding([pair for pair in waiting if pair.model.kind == API], parameters, allow_remote_code)
+    encodings = [encoding for encoding in (here, there) if encoding.pairs]
+    feeds = [Feed(encoding, computes=encoding is here) for encoding in encodings]
+    measured, failed = _measure(ready, feeds, len(waiting), parameters, store, jobs, budget)
+    for encoding in encodings:
+        _record(encoding.failures, parameters, store)
+        failed += len(encoding.failures)
+    encoded = sum(encoding.encoded for encoding in encodings)
+    return Tally(measured, len(failures) + failed, len(pairs) - len(waiting), encoded)
 
 
 def evaluate_pair(
@@ -97,7 +131,7 @@ def evaluate_pair(
                     pair.model, dataset.texts, cache, Loader(pair.model, allow_remote_code=allow_remote_code)
                 )
         return _measured(told, cache_path(), pair).result
-    except InputError:
+    except (InputError, UnwritableError):
         raise
     except IsoglossError as error:
         return failed_pair(dataset, model, told, error)
@@ -112,13 +146,10 @@ def is_current(stored: Outcome | None, pair: Pair, parameters: Parameters) -> bo
     )
 
 
-def _stored(store: ResultStore, pair: Pair) -> Outcome | None:
-    """The stored outcome of a pair; one that cannot be read whole counts as missing, and is measured again."""
-    try:
-        outcome = store.read(pair.model.slug, pair.dataset.slug)
-    except InputError:
-        return None
-    return outcome if outcome and store.is_whole(outcome) else None
+def _is_stored(stored: StoredResults, pair: Pair, parameters: Parameters) -> bool:
+    """Whether measuring a pair again would give what is stored of it."""
+    key = StoredKey(pair.model.name, pair_key(pair.dataset, pair.model, parameters))
+    return stored.key(pair.model.slug, pair.dataset.slug) == key
 
 
 Failures = list[tuple[Pair, Exception]]
@@ -138,68 +169,149 @@ def _pinned_pairs(models: Sequence[Model], datasets: Sequence[Dataset]) -> tuple
     return pairs, failures
 
 
-def _encode(pairs: Sequence[Pair], allow_remote_code: bool) -> tuple[int, list[Pair], Failures]:
-    """Encode each model's missing texts, over all its datasets at once, or one by one where that fails.
+@dataclass(frozen=True)
+class Ready:
+    """A pair whose vectors are there, and what measuring it takes."""
 
-    Returns how many texts were encoded, the pairs that have all their vectors now, and the others' failures.
-    """
-    ready = [pair for pair in pairs if pair.model.kind == CONTROL]
-    by_model: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        if pair.model.kind != CONTROL:
+    pair: Pair
+    peak_bytes: int
+
+
+def _ready(pair: Pair, dimensions: int, parameters: Parameters) -> Ready:
+    return Ready(pair, peak_bytes(pair.dataset, dimensions, parameters))
+
+
+@dataclass
+class Encoding:
+    """Encodes what pairs lack, one model after the other; see `generator.schedule.Feed`."""
+
+    pairs: Sequence[Pair]
+    parameters: Parameters
+    allow_remote_code: bool
+    encoded: int = 0
+    """How many texts an encoder has read."""
+    failures: Failures = field(default_factory=list)
+
+    def __call__(self, idle_cores: IdleCores) -> Iterator[Ready]:
+        """Each pair, as soon as its vectors are there; those that fail are in ``failures``."""
+        by_model: dict[str, list[Pair]] = {}
+        for pair in self.pairs:
             by_model.setdefault(pair.model.name, []).append(pair)
-    encoded = 0
-    failures: Failures = []
-    with VectorCache(cache_path()) as cache:
-        for pairs_of_model in by_model.values():  # one after the other, so that one encoder is in memory at a time
-            model, groups = pairs_of_model[0].model, [pairs_of_model]
-            load = Loader(model, allow_remote_code=allow_remote_code)
-            for mine in groups:
-                texts = {text for pair in mine for text in pair.dataset.texts}
+        with VectorCache(cache_path()) as cache:
+            for pairs in by_model.values():
+                yield from self._of_one_model(pairs, cache, idle_cores)
+
+    def _of_one_model(self, pairs: Sequence[Pair], cache: VectorCache, idle_cores: IdleCores) -> Iterator[Ready]:
+        """What one dataset lacks does not cost the others; the largest comes first, as it takes longest to measure."""
+        model = pairs[0].model
+        load = Loader(model, allow_remote_code=self.allow_remote_code)
+        failures: Failures = []
+        before = self.encoded
+        with counted(f"Encoding with {model.name}", len({t for p in pairs for t in p.dataset.texts})) as advance:
+            for pair in sorted(pairs, key=lambda pair: -len(pair.dataset.texts)):
                 try:
-                    with counted(f"Encoding with {model.name}", len(texts)) as advance:
-                        count = encode_missing(model, texts, cache, load, lambda n: advance(n, ""))
+                    self.encoded += encode_missing(
+                        model, pair.dataset.texts, cache, load, lambda n: advance(n, ""), idle_cores
+                    )
+                    ready = _ready(pair, cache.dimensions(identity(model)), self.parameters)
+                except UnwritableError:
+                    raise
                 except Exception as error:  # whatever a model raises; recorded, so that the others go on
-                    if len(mine) > 1:
-                        groups += [[pair] for pair in mine]  # what one dataset lacks is not to cost the others
-                    else:
-                        failures.append((mine[0], error.with_traceback(None)))  # its frames hold the encoder
-                    continue
-                encoded += count
-                ready += mine
-                say(f"{model.name}: {count:,} texts encoded, {len(texts) - count:,} known")
-    return encoded, ready, failures
+                    failures.append((pair, error.with_traceback(None)))  # its frames hold the encoder
+                else:
+                    yield ready
+        if len(failures) < len(pairs):
+            say(f"{model.name}: {self.encoded - before:,} texts encoded")
+        _tell(failures)
+        self.failures += failures
 
 
-def _record(failures: Failures, parameters: Parameters, store: ResultStore) -> None:
-    """Store failures, and say each reason once a model."""
+def _tell(failures: Failures) -> None:
+    """Say each reason once a model."""
     told: dict[tuple[str, str], list[Pair]] = {}
     for pair, error in failures:
-        store.write(failed_pair(pair.dataset, pair.model, parameters, error))
         told.setdefault((pair.model.name, str(error)), []).append(pair)
     for (model, reason), pairs in told.items():
         say(f"{pairs[0] if len(pairs) == 1 else f'{model} on {len(pairs)} datasets'}: failed. {reason}")
 
 
-def _measure(pairs: Sequence[Pair], parameters: Parameters, store: ResultStore, jobs: int) -> int:
-    """Measure pairs whose vectors are there, storing each as it ends; returns how many failed."""
-    largest_first = sorted(pairs, key=lambda pair: -len(pair.dataset.texts))
-    failed = 0
-    with counted("Measuring", len(pairs)) as advance:
-        for pair, outcome in run_all(partial(_measured, parameters, cache_path()), largest_first, jobs):
-            if isinstance(outcome, Exception):
+def _record(failures: Failures, parameters: Parameters, store: ResultStore) -> None:
+    for pair, error in failures:
+        store.write(failed_pair(pair.dataset, pair.model, parameters, error))
+
+
+def _measure(
+    ready: Sequence[Ready],
+    feeds: Sequence[Feed[Ready]],
+    n_pairs: int,
+    parameters: Parameters,
+    store: ResultStore,
+    jobs: int,
+    budget: Budget | None,
+) -> tuple[int, int]:
+    """Measure pairs as they get ready, storing each as it ends; returns how many were measured and how many failed."""
+    work = run_all(
+        partial(_measured_when_ready, parameters, cache_path()),
+        ready,
+        min(jobs, n_pairs),
+        feeds=feeds,
+        need=lambda each: each.peak_bytes,
+        budget=budget,
+    )
+    outcomes = (
+        (ready.pair, failed_pair(ready.pair.dataset, ready.pair.model, parameters, outcome))
+        if isinstance(outcome, Exception)
+        else (ready.pair, outcome)
+        for ready, outcome in work
+    )
+    return _keep(outcomes, n_pairs, store)
+
+
+def _measure_on_cluster(
+    scheduler: str, pairs: Sequence[Pair], parameters: Parameters, store: ResultStore, allow_remote_code: bool
+) -> Tally:
+    """Measure pairs on a Dask cluster, storing each as it ends."""
+    from generator.cluster.pairs import measure_pairs
+
+    encoded = 0
+
+    def outcomes() -> Iterator[tuple[Pair, Measured | PairFailure]]:
+        nonlocal encoded
+        asked = [(pair.model, pair.dataset) for pair in pairs]
+        for (model, dataset), answer in measure_pairs(
+            scheduler, asked, parameters, allow_remote_code=allow_remote_code
+        ):
+            encoded += answer.encoded
+            yield Pair(model, dataset), answer.outcome
+
+    measured, failed = _keep(outcomes(), len(pairs), store)
+    return Tally(measured, failed, encoded=encoded)
+
+
+def _keep(outcomes: Iterable[tuple[Pair, Measured | PairFailure]], n_pairs: int, store: ResultStore) -> tuple[int, int]:
+    """Store what comes of pairs as it comes, and say so; returns how many were measured and how many failed."""
+    measured = failed = 0
+    with counted("Measuring", n_pairs) as advance:
+        for pair, outcome in outcomes:
+            if isinstance(outcome, PairFailure):
                 failed += 1
-                store.write(failed_pair(pair.dataset, pair.model, parameters, outcome))
-                advance(1, f"{pair}: failed. {outcome}")
+                store.write(outcome)
+                advance(1, f"{pair}: failed. {outcome.error.message}")
             else:
+                measured += 1
                 store.write(outcome.result, outcome.draws)
                 value = outcome.result.affinity.value
                 advance(1, f"{pair}: {'laid out' if value is None else f'SA {value:.3f}'}")
-    return failed
+    return measured, failed
+
+
+def _measured_when_ready(parameters: Parameters, cache_file: Path, ready: Ready) -> Measured:
+    """The function that the pool runs."""
+    return _measured(parameters, cache_file, ready.pair)
 
 
 def _measured(parameters: Parameters, cache_file: Path, pair: Pair) -> Measured:
-    """One pair, in whatever process: the function that the pool runs."""
+    """One pair, in whatever process."""
     with VectorCache(cache_file) as cache:
         vectors = vectors_of(pair.dataset, pair.model, cache, parameters.seed)
         settings = settings_of(pair.model, cache)

@@ -15,13 +15,17 @@ from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from generator.coherence import refuse_half_characters
 from generator.errors import Fault, InputError
+from generator.files import write_atomically
 from generator.leaderboard import Leaderboard, Standing
-from generator.results import Outcome, write_atomically
+from generator.results import Outcome
+from generator.seal import sealed, unsealed
 from generator.shown import decimal
 
 LOG_NAME = "history.json"
 SCHEMA: Final = 1
+REMEDY = "Put the site's copy of it in its place, data/history.json, or delete the file: a new log begins"
 MOST_DAYS = 100
 """Days that the log keeps; older ones are forgotten."""
 
@@ -305,7 +309,9 @@ def _bare(value: Any) -> Any:
 def from_json(text: str | bytes, file: str = LOG_NAME) -> History:
     """The log in a document. Raises InputError when it is not one of this schema."""
     try:
-        document = json.loads(text)
+        content = unsealed(text.encode() if isinstance(text, str) else text)
+        refuse_half_characters(content)
+        document = json.loads(content)
         if not isinstance(document, dict) or document.pop("schema", None) != SCHEMA:
             raise ValueError("another schema")
         return TypeAdapter(History).validate_python(document)
@@ -313,7 +319,7 @@ def from_json(text: str | bytes, file: str = LOG_NAME) -> History:
         reason = f"{'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}"
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    raise InputError([Fault(file, f"not a log of schema {SCHEMA} ({reason})", "Delete the file; a new log begins")])
+    raise InputError([Fault(file, f"not a log of schema {SCHEMA} ({reason})", REMEDY)])
 
 
 def read_history(results: Path) -> History:
@@ -325,4 +331,4 @@ def read_history(results: Path) -> History:
 def keep_history(results: Path, document: bytes) -> None:
     """Store a log in a folder of results, whole or not at all, unless it says what is stored there already."""
     if document != to_json(read_history(results)).encode():
-        write_atomically(results / LOG_NAME, document)
+        write_atomically(results / LOG_NAME, sealed(document))

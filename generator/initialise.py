@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.errors import Fault, InputError
+from generator.files import write_atomically
 
 BENCHMARK = """\
 # A benchmark of your own. Paths are relative to this file; `isogloss check` names every mistake in it.
@@ -75,15 +76,16 @@ FILES = {
 def initialise(folder: Path) -> list[Path]:
     """Write a benchmark into ``folder`` and return its files.
 
-    Raises InputError, writing nothing, when one of them is there already.
+    Raises InputError, writing nothing, when one of them is there already with other content.
     """
-    paths = {folder / name: content for name, content in FILES.items()}
+    paths = {folder / name: content.encode() for name, content in FILES.items()}
     taken = [
-        Fault(str(path), "there is such a file already", "Choose another folder") for path in paths if path.exists()
+        Fault(str(path), "there is such a file already", "Choose another folder")
+        for path, content in paths.items()
+        if path.exists() and not (path.is_file() and path.read_bytes() == content)
     ]
     if taken:
         raise InputError(taken)
     for path, content in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        write_atomically(path, content)
     return list(paths)

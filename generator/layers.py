@@ -18,7 +18,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from generator.datasets import Dataset
 from generator.encode import Loader
-from generator.errors import Fault, InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
+from generator.errors import Fault, InputError, IsoglossError, LayersUnavailableError, MeasureUndefinedError
+from generator.files import UnwritableError, write_atomically
 from generator.listing import as_table
 from generator.measures.affinity import semantic_affinity, unit_vectors
 from generator.measures.index import ConceptIndex, FloatArray, VectorArray
@@ -37,8 +38,8 @@ from generator.results import (
     Provenance,
     Undefined,
     resampled,
-    write_atomically,
 )
+from generator.seal import sealed, unsealed
 
 LAYERS_VERSION = 1
 """Part of every curve's key: bump it when the same model and list would give other numbers."""
@@ -167,10 +168,12 @@ def table(curve: LayerCurve) -> str:
 def from_json(text: str | bytes, file: str = "layers") -> LayerCurve:
     """The curve in a document. Raises InputError when it is not one of this schema."""
     try:
-        return _adapter().validate_json(text)
+        return _adapter().validate_json(unsealed(text.encode() if isinstance(text, str) else text))
     except ValidationError as error:
         first = error.errors()[0]
-    reason = ": ".join([".".join(str(part) for part in first["loc"]) or "document", first["msg"]])
+        reason = ": ".join([".".join(str(part) for part in first["loc"]) or "document", first["msg"]])
+    except ValueError as error:
+        reason = str(error)
     remedy = "Delete the file and run isogloss layers again"
     raise InputError([Fault(file, f"not a layer curve of schema {SCHEMA} ({reason})", remedy)])
 
@@ -192,7 +195,7 @@ class LayerStore:
     def write(self, curve: LayerCurve) -> Path:
         """Store a curve whole or not at all."""
         path = self.path(curve.model.slug, curve.dataset.slug)
-        write_atomically(path, (json.dumps(document(curve), ensure_ascii=False, indent=1) + "\n").encode())
+        write_atomically(path, sealed((json.dumps(document(curve), ensure_ascii=False, indent=1) + "\n").encode()))
         return path
 
     def __iter__(self) -> Iterator[LayerCurve]:
@@ -241,22 +244,32 @@ def measure_layers(
     store: LayerStore,
     *,
     allow_remote_code: bool = False,
-) -> None:
-    """Measure every curve that is missing or outdated of the models that may have layers; say what fails and go on."""
+) -> int:
+    """Measure every curve that is missing or outdated of the models that may have layers; say what fails and go on.
+
+    Returns how many curves failed; a model that has no layers to look into fails none.
+    Raises UnwritableError when a curve cannot be stored.
+    """
     if not datasets:
-        return
+        return 0
+    failed = 0
     for model in filter(has_layers, models):
         try:
             fixed = pinned(model)
         except IsoglossError as error:
             say(f"{model.name}, layer by layer: failed. {error}")
+            failed += len(datasets)
             continue
         load = Loader(fixed, allow_remote_code=allow_remote_code)
         for dataset in datasets:
             try:
                 _current(dataset, fixed, parameters, store, load)
+            except UnwritableError:
+                raise
             except Exception as error:  # whatever a model raises; the others go on
                 say(f"{model.name} × {dataset.card.name}, layer by layer: failed. {error}")
+                failed += not isinstance(error, LayersUnavailableError)
+    return failed
 
 
 def _current(
@@ -274,7 +287,7 @@ def _current(
 
     encoder = load()
     if not isinstance(encoder, TransformerEncoder):
-        raise ModelUnavailableError(f"{model.name} does not show its layers")
+        raise LayersUnavailableError(f"{model.name} does not show its layers")
     layers = encoder.layer_vectors(dataset.texts)
     curve = layer_curve(dataset, model, layers, parameters, settings=encoder.settings, pooling=encoder.pooling)
     store.write(curve)

@@ -136,17 +136,17 @@ def build_leaderboard(
     translated = [dataset.slug for dataset in datasets if dataset.card.translated]
     counting = tuple(translated if overall is None else [slug for slug in translated if slug in overall])
     slugs = [dataset.slug for dataset in datasets]
-    digests = {dataset.slug: dataset.digest for dataset in datasets}
+    lists = {dataset.slug: dataset for dataset in datasets}
     models = {model.slug: model for model in expected}
     cells: dict[str, dict[str, Cell]] = {slug: {} for slug in models}
     for outcome in outcomes:
-        if outcome.dataset.slug not in digests:
+        if outcome.dataset.slug not in lists:
             continue
         model = outcome.model
         if isinstance(outcome, PairResult) or model.slug not in models:
             models[model.slug] = model
         row = cells.setdefault(model.slug, {})
-        row[outcome.dataset.slug] = Cell(_state(outcome, digests[outcome.dataset.slug]), outcome)
+        row[outcome.dataset.slug] = Cell(_state(outcome, lists[outcome.dataset.slug]), outcome)
     for row in cells.values():
         row.update({slug: Cell("missing") for slug in slugs if slug not in row})
     ranks = {slug: _ranks(slug, models, cells) for slug in slugs}
@@ -160,10 +160,20 @@ def build_leaderboard(
     return Leaderboard(tuple(datasets), _placed(standings), counting, reference or next(iter(translated), ""), rankings)
 
 
-def _state(outcome: Outcome, digest: str) -> Literal["measured", "failed", "outdated"]:
+def _state(outcome: Outcome, dataset: Dataset) -> Literal["measured", "failed", "outdated"]:
     if isinstance(outcome, PairFailure):
         return "failed"
-    return "measured" if outcome.dataset.digest == digest else "outdated"
+    return "measured" if _is_on(outcome, dataset) else "outdated"
+
+
+def _is_on(result: PairResult, dataset: Dataset) -> bool:
+    """Whether a result speaks of these very words. A digest can be copied, and pages trust what they are made of."""
+    return (
+        result.dataset.digest == dataset.digest
+        and result.dataset.languages == dataset.languages
+        and [(concept.id, concept.renderings) for concept in result.concepts]
+        == [(concept.id, concept.renderings) for concept in dataset.concepts]
+    )
 
 
 def _is_ranked(model: ModelRecord) -> bool:

@@ -5,7 +5,8 @@ Settings, and why:
 - SMACOF instead of the default stochastic solver: its stress is never worse, it converges, and it depends on
   nothing but its input and seed.
 - No PCA beforehand (it costs global structure), but a lossless rotation into at most 500 dimensions.
-- Random landmarks above `Layout.landmarks` points: spectral ones depend on the number of BLAS threads.
+- Random landmarks above `Layout.exact` points: spectral ones depend on the number of BLAS threads.
+- The diffusion time is chosen as PHATE does, but without the singular vectors that PHATE has no use for.
 - Each distinct vector is laid out once: coinciding vectors make PHATE divide by a zero distance.
 - Rows are sorted first, so a map does not depend on the order of a word list.
 """
@@ -26,10 +27,17 @@ MOST_DIMENSIONS = 500
 DECIMALS = 5
 """Unit vectors that agree to this many decimals share a point."""
 
-MAP_VERSION = 1
+MOST_POINTS = 20_000
+"""Lists of more words than this have a sample of their concepts drawn."""
+
+MAP_VERSION = 2
 """Part of every result's key: bump it when the same vectors would give another map."""
 
+LIBRARY_BYTES = 80 << 20
+"""What PHATE's libraries take when they are first used."""
+
 SMACOF_EPS = 1e-6  # PHATE's own limit
+LONGEST_DIFFUSION = 100  # PHATE's own limit, too
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,11 @@ class Layout:
 
     neighbours: int = 5
     """PHATE's knn, lowered to n - 2 on tiny maps."""
+    exact: int = 2000
+    """Maps of at most this many points are laid out from all of them: O(n³) time, O(n²) memory. More than this gains
+    nothing that the measures of a map can see (``benchmarks/RESULTS.md``)."""
     landmarks: int = 2000
-    """Maps of more points are laid out by this many random landmarks."""
+    """Maps of more points are laid out by this many of them, chosen at random."""
     seed: int = 42
 
 
@@ -82,19 +93,28 @@ def lay_out(units: FloatArray, layout: Layout) -> Map:
         _scaled(points)[point_of.ravel()],
         first.astype(np.int64),
         int(operator.graph.n_connected_components),
-        int(operator.optimal_t),
+        operator.t,
         _converged(operator),
     )
+
+
+def layout_bytes(n_words: int, n_dims: int, layout: Layout) -> int:
+    """The most that laying words out takes besides their vectors, in bytes: ten n × n matrices, for the most part."""
+    n_points = min(n_words, MOST_POINTS)
+    n_matrix = n_points if n_points <= layout.exact else min(layout.landmarks, n_points)
+    between = 0 if n_matrix == n_points else n_points * n_matrix
+    return LIBRARY_BYTES + 8 * (10 * n_matrix**2 + 2 * between + 3 * n_points * n_dims)
 
 
 def _fitted(rows: FloatArray, layout: Layout) -> Any:
     from phate import PHATE
 
+    landmarks = layout.landmarks if len(rows) > layout.exact else None
     operator = PHATE(
         n_components=2,
         knn=min(layout.neighbours, len(rows) - 2),
-        n_landmark=layout.landmarks,
-        random_landmarking=True,
+        n_landmark=landmarks,
+        random_landmarking=landmarks is not None,
         mds_solver="smacof",
         n_pca=None,
         n_jobs=1,
@@ -104,7 +124,24 @@ def _fitted(rows: FloatArray, layout: Layout) -> Any:
     with warnings.catch_warnings():
         # Said on the page, as `Map.components`.
         warnings.filterwarnings("ignore", message="Graph is disconnected")
-        return operator.fit(rows)
+        operator.fit(rows)
+    operator.set_params(t=_diffusion_time(operator.diff_op))
+    return operator
+
+
+def _diffusion_time(diffusion: FloatArray) -> int:
+    """The knee of the von Neumann entropy of the powers of a diffusion operator (n, n), which PHATE diffuses for.
+
+    Moon et al. (2019), Methods. PHATE asks for the singular vectors as well, which takes about twice as long.
+    """
+    from phate.vne import find_knee_point
+    from scipy.linalg import svdvals
+
+    singular = svdvals(diffusion)
+    time = np.arange(LONGEST_DIFFUSION)
+    powers = singular ** (time[:, None] + 1)
+    share = powers / powers.sum(axis=1, keepdims=True) + np.finfo(float).eps
+    return int(find_knee_point(y=-(share * np.log(share)).sum(axis=1), x=time))
 
 
 def _reduced(rows: FloatArray) -> FloatArray:

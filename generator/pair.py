@@ -8,7 +8,7 @@ import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,12 @@ from generator.alignment import alignment
 from generator.datasets import Dataset
 from generator.errors import MeasureUndefinedError
 from generator.levels import geometry, labels
-from generator.manifold import MAP_VERSION, Layout
+from generator.manifold import MAP_VERSION, Layout, layout_bytes
 from generator.measures.affinity import unit_vectors
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, VectorArray
+from generator.measures.neighbours import BLOCK_BYTES, MOST_CONCEPTS
 from generator.measures.resampling import concept_weights
+from generator.memory import WORKER_BYTES
 from generator.models.encoder import Settings
 from generator.models.registry import ON_DISK, Model
 from generator.models.sources import identity
@@ -33,7 +35,9 @@ from generator.records import (
     map_record,
     model_record,
 )
+from generator.redaction import without_secrets
 from generator.results import Draws, Failure, PairFailure, PairResult, Provenance
+from generator.visible import visible
 
 MEASURE_VERSION = 4
 """Part of every result's key: bump it when the same vectors would give other numbers."""
@@ -104,7 +108,7 @@ def measure_pair(
         MeasureUndefinedError: when SA has no value for these vectors. A companion measure or map without a
             value is recorded with its reason instead.
     """
-    _refuse_faulty(dataset, vectors)
+    refuse_faulty(dataset.renderings, vectors)
     units, concepts = unit_vectors(vectors), concept_index(dataset)
     weights = dataset_weights(dataset, parameters)
     aligned = (
@@ -130,16 +134,38 @@ def measure_pair(
     return Measured(result, {**(aligned.draws if aligned else {}), **laid_out.draws})
 
 
+def peak_bytes(dataset: Dataset, dimensions: int, parameters: Parameters) -> int:
+    """The most that a worker holds while it measures a pair, in bytes, from above.
+
+    Peaks measured in tests are 40 to 100 % of it. Held are unit vectors and cells in float64, resamples of concepts
+    and of pairs of languages, blocks of cosines, and for the map some n × n matrices.
+    """
+    n_languages, n_concepts = len(dataset.languages), len(dataset.concepts)
+    n_words = sum(map(len, dataset.renderings.values()))
+    vectors, cells = 8 * n_words * dimensions, 8 * n_languages * n_concepts * dimensions
+    weights = 8 * parameters.draws * n_concepts
+    if dataset.card.translated:
+        drawn_pairs = 8 * parameters.draws * n_languages * (n_languages - 1) // 2
+        cosines = 4 * min(n_concepts, MOST_CONCEPTS) ** 2
+        small = min(BLOCK_BYTES, n_languages * cosines)
+        measures = 3 * (vectors + cells) + 4 * weights + 24 * drawn_pairs + 10 * small + 3 * cosines
+    else:
+        measures = 3 * (vectors + cells) + 4 * weights
+    mapped = layout_bytes(n_words, dimensions, parameters.layout) if parameters.layout else 0
+    return WORKER_BYTES + max(measures, 3 * vectors + weights + mapped)
+
+
 def failed_pair(dataset: Dataset, model: Model, parameters: Parameters, error: Exception) -> PairFailure:
     """The record of a pair that could not be measured."""
     kind = type(error).__name__.removesuffix("Error")
-    message = str(error) or kind
+    message = without_secrets(str(error)) or kind
     if model.kind in ON_DISK:  # where the maintainer's files lie is nobody's business
         message = message.replace(model.locator, Path(model.locator).name)
     return PairFailure(
         model=model_record(model, {}, model.dimensions),
         dataset=dataset_record(dataset),
-        error=Failure(kind, message),
+        # What foreign code says is kept as it may be shown; half a character could not be kept at all.
+        error=Failure(kind, visible(message)),
         provenance=provenance(dataset, model, parameters),
     )
 
@@ -187,9 +213,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _refuse_faulty(dataset: Dataset, vectors: Mapping[str, VectorArray]) -> None:
+def refuse_faulty(renderings: Mapping[str, Sequence[str]], vectors: Mapping[str, VectorArray]) -> None:
     """Name the words, which the measures do not know, of vectors that no measure can use."""
-    for tag, texts in dataset.renderings.items():
+    for tag, texts in renderings.items():
         sound = np.isfinite(vectors[tag]).all(axis=1) & (vectors[tag] != 0).any(axis=1)
         if not sound.all():
             named = ", ".join(repr(texts[i]) for i in np.flatnonzero(~sound)[:5])

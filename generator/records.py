@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from generator.datasets import Dataset
+from generator.datasets import Concept, Dataset
 from generator.errors import MapUndefinedError
-from generator.manifold import DECIMALS, Layout, lay_out
+from generator.manifold import DECIMALS, MOST_POINTS, Layout, lay_out
 from generator.measures.affinity import Affinity, mean_pairwise_spread
 from generator.measures.index import FloatArray
 from generator.measures.map_quality import map_quality
@@ -133,13 +133,17 @@ def _rival_records(dataset: Dataset, rivals: Iterable[NearerConcept]) -> tuple[R
 
 
 def map_record(dataset: Dataset, units: Mapping[str, FloatArray], layout: Layout) -> MapRecord:
-    """Lay every rendering out, or say why that cannot be done."""
+    """Lay every rendering out, or those of a sample of the concepts, or say why that cannot be done."""
     parameters = asdict(layout)
-    every = np.concatenate([units[tag] for tag in dataset.languages])
+    concepts = drawn_concepts(dataset.concepts, MOST_POINTS, layout.seed)
+    sample = len(concepts) if len(concepts) < len(dataset.concepts) else None
+    words = _words(dataset, concepts)
+    rows = {tag: [word.row for word in words if word.language == tag] for tag in dataset.languages}
+    every = np.concatenate([units[tag][some] for tag, some in rows.items()])
     try:
         drawn = lay_out(every, layout)
     except MapUndefinedError as error:
-        return MapRecord("PHATE", parameters, undefined=str(error))
+        return MapRecord("PHATE", parameters, undefined=str(error), sample=sample)
     quality = map_quality(every[drawn.distinct], drawn.points[drawn.distinct])
     _, point_of, sharing = np.unique(drawn.points, axis=0, return_inverse=True, return_counts=True)
     return MapRecord(
@@ -153,22 +157,60 @@ def map_record(dataset: Dataset, units: Mapping[str, FloatArray], layout: Layout
             diffusion_time=drawn.diffusion_time,
             converged=drawn.converged,
         ),
-        _points(dataset, drawn.points),
+        tuple(
+            Point(word.concept, word.language, word.text, _coordinate(x), _coordinate(y))
+            for word, (x, y) in zip(words, drawn.points, strict=True)
+        ),
+        sample=sample,
     )
 
 
-def _points(dataset: Dataset, points: FloatArray) -> tuple[Point, ...]:
-    """A point a distinct rendering, named after the first concept that it renders."""
-    words = [(tag, text) for tag in dataset.languages for text in dataset.renderings[tag]]
+def drawn_concepts(concepts: Sequence[Concept], most: int, seed: int) -> tuple[Concept, ...]:
+    """The concepts of a map in their order: all, or a sample with at most ``most`` renderings, one concept at least.
+
+    Even steps through the concepts sorted by category and by how many languages render them, so that each kind has its
+    share to within one concept; which of a kind is left to the seed.
+    """
+    sizes = np.array([sum(map(len, concept.renderings.values())) for concept in concepts])
+    if sizes.sum() <= most:
+        return tuple(concepts)
+    _, category = np.unique([concept.category for concept in concepts], return_inverse=True)
+    coverage = np.array([len(concept.renderings) for concept in concepts])
+    chance = np.random.default_rng(seed).random(len(concepts))
+    order = np.lexsort((chance, coverage, category))
+    n_drawn = len(concepts)
+    while True:
+        chosen = order[((np.arange(n_drawn) + 0.5) * len(concepts) / n_drawn).astype(np.int64)]
+        n_words = int(sizes[chosen].sum())
+        if n_words <= most or n_drawn == 1:
+            return tuple(concepts[i] for i in np.sort(chosen))
+        n_drawn = max(1, min(n_drawn - 1, n_drawn * most // n_words))
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A rendering on the map, and the first concept that it renders."""
+
+    language: str
+    text: str
+    concept: str
+    row: int
+    """Among the distinct renderings of its language."""
+
+
+def _words(dataset: Dataset, concepts: Iterable[Concept]) -> list[_Word]:
+    """The distinct renderings of some concepts, language by language, in the dataset's order."""
     concept_of: dict[tuple[str, str], str] = {}
-    for concept in dataset.concepts:
+    for concept in concepts:
         for tag, texts in concept.renderings.items():
             for text in texts:
                 concept_of.setdefault((tag, text), concept.id)
-    return tuple(
-        Point(concept_of[tag, text], tag, text, _coordinate(x), _coordinate(y))
-        for (tag, text), (x, y) in zip(words, points, strict=True)
-    )
+    return [
+        _Word(tag, text, concept_of[tag, text], row)
+        for tag in dataset.languages
+        for row, text in enumerate(dataset.renderings[tag])
+        if (tag, text) in concept_of
+    ]
 
 
 def _coordinate(value: float) -> float:

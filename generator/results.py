@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from generator.coherence import incoherence, refuse_half_characters
 from generator.errors import Fault, InputError
+from generator.files import write_atomically
 from generator.measures.index import FloatArray
 from generator.measures.resampling import Interval, percentile_interval
 from generator.models.encoder import Settings
+from generator.npz import read_npz
+from generator.seal import refuse_broken, sealed, sealed_archive, unsealed
 
 SCHEMA: Final = 1
 SIGNIFICANT_DIGITS = 9
@@ -131,7 +132,8 @@ class Measures:
 class LanguageRecord:
     intra_spread: float
     n_renderings: int
-    n_distinct_vectors: int
+    n_distinct_vectors: int | None
+    """None where a list was read as a stream."""
     low: float | None = None
     """The interval of `intra_spread`."""
     high: float | None = None
@@ -235,6 +237,8 @@ class MapRecord:
     quality: MapQualityRecord | None = None
     points: tuple[Point, ...] = ()
     undefined: str = ""
+    sample: int | None = None
+    """How many concepts were drawn, where all would be too many words; None for all."""
 
 
 @dataclass(frozen=True)
@@ -254,8 +258,17 @@ class Failure:
     message: str
 
 
+class _Stored:
+    """What is kept in a file of its own."""
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the document that it was read from, or of the one that it would be written to."""
+        return hashlib.sha256(to_json(cast("Outcome", self)).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
-class PairResult:
+class PairResult(_Stored):
     """One model measured on one dataset."""
 
     model: ModelRecord
@@ -286,7 +299,7 @@ class PairResult:
 
 
 @dataclass(frozen=True)
-class PairFailure:
+class PairFailure(_Stored):
     """One model that could not be measured on one dataset, and why."""
 
     model: ModelRecord
@@ -302,7 +315,7 @@ Outcome = PairResult | PairFailure
 
 @cache
 def _adapter() -> TypeAdapter[Outcome]:
-    return TypeAdapter(Annotated[Outcome, Field(discriminator="status")])
+    return TypeAdapter(Annotated[Outcome, Field(discriminator="status")], config=ConfigDict(allow_inf_nan=False))
 
 
 def to_json(outcome: Outcome) -> str:
@@ -317,15 +330,32 @@ def to_json(outcome: Outcome) -> str:
 
 def from_json(text: str | bytes, file: str = "result") -> Outcome:
     """The outcome in a document. Raises InputError when it is not one of this schema."""
+    content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     try:
-        return _adapter().validate_python(json.loads(text, parse_constant=_refused))
+        content = unsealed(content)
+        outcome = _quickly_read(content) or _adapter().validate_python(json.loads(content, parse_constant=_refused))
+        refuse_half_characters(content)
+        reason = incoherence(outcome)
+        if not reason:
+            vars(outcome)["digest"] = hashlib.sha256(content).hexdigest()
+            return outcome
     except ValidationError as error:
         first = error.errors()[0]
         reason = ": ".join([".".join(str(part) for part in first["loc"]) or "document", first["msg"]])
     except (ValueError, RecursionError) as error:
-        reason = f"not JSON: {error}"
+        reason = str(error)
     remedy = "Delete the file and run isogloss evaluate again"
     raise InputError([Fault(file, f"not a result of schema {SCHEMA} ({reason})", remedy)])
+
+
+def _quickly_read(content: bytes) -> Outcome | None:
+    """The outcome in a document, read in half the time; None for one to be looked at more closely."""
+    if b"NaN" in content or b"Infinity" in content:
+        return None
+    try:
+        return _adapter().validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _refused(constant: str) -> None:
@@ -352,13 +382,15 @@ class ResultStore:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays.files}
-        # RuntimeError, NotImplementedError: a damaged archive looks encrypted, or packed in an unknown way; TypeError:
-        # a bare array.
-        except (OSError, ValueError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            refuse_broken(path.read_bytes())
+            return {name: np.asarray(array, dtype=np.float32) for name, array in read_npz(path).items()}
+        except (OSError, ValueError) as error:
             remedy = "Delete the file and run isogloss evaluate again"
             raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
+
+    def datasets(self) -> set[str]:
+        """The slugs of the datasets that there are outcomes on."""
+        return {path.stem for path in self.folder.glob("*/*.json")}
 
     def resamples(self, outcomes: Iterable[Outcome]) -> Resamples:
         """The stored resamples of outcomes, by model and dataset slug. Raises InputError as `draws` does."""
@@ -384,7 +416,7 @@ class ResultStore:
         path = self.path(outcome.model.slug, outcome.dataset.slug)
         if isinstance(outcome, PairFailure) and self._says(path, outcome):
             return path
-        beside, content = path.with_suffix(DRAWS), to_json(outcome).encode()
+        beside, content = path.with_suffix(DRAWS), sealed(to_json(outcome).encode())
         # The result comes last: once it is there, so is all that belongs to it.
         if draws:
             write_atomically(beside, _packed(draws))
@@ -414,23 +446,7 @@ def _packed(draws: Draws) -> bytes:
     """The NPZ file of some resamples; numpy writes no date into it, so that the same draws give the same bytes."""
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **draws)
-    return content.getvalue()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that readers, and a run after a kill, see the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    return sealed_archive(content.getvalue())
 
 
 def significant(value: float, digits: int) -> float:
@@ -443,8 +459,10 @@ def significant(value: float, digits: int) -> float:
 
 
 def _rounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, float):
-        return significant(value, SIGNIFICANT_DIGITS)
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -463,5 +481,4 @@ def _written(value: Any, depth: int = 0) -> str:
     return _dumped(value)
 
 
-def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+_dumped = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Device names that some file systems refuse whatever their extension.
 RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
 
@@ -22,3 +23,12 @@ def slugify(name: str) -> str:
     if not slug:
         raise ValueError(f"{name!r} holds no letter or digit that an address can hold")
     return f"{slug}-x" if slug in RESERVED else slug
+
+
+def is_slug(text: str) -> bool:
+    """Whether ``text`` is what `slugify` makes of something, so that it can stand in paths and addresses.
+
+    >>> is_slug("labse"), is_slug("../labse"), is_slug("nul")
+    (True, False, False)
+    """
+    return bool(SLUG.fullmatch(text)) and slugify(text) == text

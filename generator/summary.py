@@ -26,6 +26,9 @@ def summary(result: PairResult) -> str:
         f"  offset penalty     {_estimate(measures.offset_penalty)}   what these offsets cost",
         f"  retrieval P@1      {_estimate(measures.estimate('retrieval_p1'))}   the nearest word is the translation",
     ]
+    if measures.sample:
+        what = "retrieval and the concepts below" if len(result.concepts) < n else "retrieval"
+        lines.append(f"  on a sample of {measures.sample:,} concepts: {what}")
     known = sorted((c for c in result.concepts if c.sa is not None), key=lambda c: (c.sa or 0, c.id))
     if len(known) > 2:
         lines += [

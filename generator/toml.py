@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,9 +33,20 @@ def validated(kind: type[T], content: object, file: str) -> T:
     Raises InputError that names every unknown key (with the nearest valid one) and every wrong value.
     """
     try:
-        return TypeAdapter(kind).validate_python(content)
+        checked: T = _adapter(kind).validate_python(content)  # type: ignore[arg-type]  # mypy: a class has a hash
+        return checked
     except ValidationError as error:
         raise InputError([_fault(file, detail, kind) for detail in error.errors()]) from None
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+@cache
+def _schema(kind: type[Any]) -> dict[str, Any]:
+    return _adapter(kind).json_schema()  # type: ignore[arg-type]
 
 
 def _fault(file: str, detail: ErrorDetails, kind: type[Any]) -> Fault:
@@ -44,13 +57,13 @@ def _fault(file: str, detail: ErrorDetails, kind: type[Any]) -> Fault:
     if detail["type"] == "missing":
         return Fault(file, f"the key {where!r} is missing", "Add it")
     # A check of our own says what is wrong by itself; what it refuses may be a secret.
-    found = "" if detail["type"] == "value_error" else f", found {detail['input']!r}"
+    found = "" if detail["type"] == "value_error" else f", found {reprlib.repr(detail['input'])}"
     return Fault(file, f"{where}: {detail['msg'].lower()}{found}", "Correct the value")
 
 
 def _keys(kind: type[Any], place: Iterable[str | int]) -> set[str]:
     """The names that may stand at ``place`` (keys and list indices) inside a dataclass."""
-    schema = TypeAdapter(kind).json_schema()
+    schema = _schema(kind)  # type: ignore[arg-type]
     node = schema
     for step in place:
         node = _resolved(node["items"] if isinstance(step, int) else node["properties"][step], schema)

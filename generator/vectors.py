@@ -13,8 +13,9 @@ import sqlite3
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -22,7 +23,8 @@ from typing import Self, TypeVar
 import numpy as np
 import platformdirs
 
-from generator.errors import IsoglossError
+from generator.files import UnwritableError, writing
+from generator.lock import locked
 from generator.models.encoder import Settings, Vectors
 
 SCHEMA = """
@@ -37,6 +39,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 FORMAT = 1
 BUSY_SECONDS = 60
 BETWEEN_TRIES = 0.05
+OUT_OF_SPACE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 TEXTS_A_QUERY = 500
 
 
@@ -49,7 +52,7 @@ def cache_path() -> Path:
     return Path(folder) / "vectors.sqlite"
 
 
-class VectorCacheError(IsoglossError):
+class VectorCacheError(UnwritableError):
     """The cache file cannot be opened or written."""
 
 
@@ -77,16 +80,28 @@ class VectorCache:
 
     def missing(self, identity: str, texts: Sequence[str]) -> list[str]:
         """The texts that have no sound vector yet, in the order given."""
-        held = self._healed(lambda: self._rows(identity, texts))
+        held = self._healed(lambda: {text for some in _slices(texts) for text in self._blobs(identity, some)})
         return [text for text in texts if text not in held]
 
     def read(self, identity: str, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), n_dims), float32. Raises KeyError for the first text without one."""
-        try:
-            held = self._rows(identity, texts)
-        except sqlite3.DatabaseError as error:
-            raise VectorCacheError(f"{self.path} cannot be read ({error}). Start again to encode anew") from error
-        return np.stack([np.frombuffer(held[text], dtype="<f4") for text in texts])
+        vectors = np.empty((0, 0), dtype="<f4")
+        for start, some in zip(count(0, TEXTS_A_QUERY), _slices(texts), strict=False):
+            try:
+                held = self._blobs(identity, some)
+            except sqlite3.DatabaseError as error:
+                raise VectorCacheError(f"{self.path} cannot be read ({error}). Start again to encode anew") from error
+            rows = np.stack([np.frombuffer(held[text], dtype="<f4") for text in some])
+            if not start:
+                vectors = np.empty((len(texts), rows.shape[1]), dtype="<f4")
+            vectors[start : start + len(some)] = rows
+        return vectors
+
+    def dimensions(self, identity: str) -> int:
+        """How many numbers this identity's vectors have; 0 where it has none."""
+        query = "SELECT length(vector) FROM vectors JOIN models ON model = id WHERE identity = ? LIMIT 1"
+        row = self._healed(lambda: self._connection.execute(query, (identity,)).fetchone())
+        return row[0] // np.dtype("<f4").itemsize if row else 0
 
     def write(self, identity: str, texts: Sequence[str], vectors: Vectors) -> None:
         """Store one batch, all of it or nothing; a file found damaged is begun anew with it."""
@@ -135,6 +150,7 @@ class VectorCache:
 
     def _prepared(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        self._file = _file_number(self.path)
         connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage may hit text
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -143,7 +159,8 @@ class VectorCache:
             if found not in {0, FORMAT}:
                 raise sqlite3.DatabaseError(f"format {found}, this version reads {FORMAT}")
             connection.executescript(SCHEMA)
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            if not found:  # nothing is written into a file that is ready: the disk may be full
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
             # Reads the root of every table, so that a damaged file shows here and not in the middle of a run.
             connection.execute("SELECT COUNT(*) FROM models").fetchone()
             connection.execute("SELECT model, text FROM vectors LIMIT 1").fetchone()
@@ -168,17 +185,25 @@ class VectorCache:
         """Raise VectorCacheError for what says nothing against the file: it is locked, read-only, the disk is full."""
         # Every statement here is right, so one that SQLite finds wrong means that the file's schema is damaged.
         if type(error) is not sqlite3.DatabaseError and _primary_code(error) != sqlite3.SQLITE_ERROR:
-            problem = f"{self.path} cannot be used ({error})"
-            raise VectorCacheError(f"{problem}. Set ISOGLOSS_CACHE to another folder") from error
+            remedy = "Free some space, or set" if _primary_code(error) in OUT_OF_SPACE else "Set"
+            raise VectorCacheError(
+                f"{self.path} cannot be used ({error}). {remedy} ISOGLOSS_CACHE to another folder"
+            ) from error
 
     def _begun_anew(self, reason: str) -> sqlite3.Connection:
-        """An empty cache in place of a damaged one, which is kept beside it."""
+        """An empty cache in place of a damaged one, which is kept beside it; another process may have seen to it."""
+        with locked(self.path):
+            if self._file == _file_number(self.path):
+                self._set_aside(reason)
+            return self._opened()
+
+    def _set_aside(self, reason: str) -> None:
         aside = next(p for i in range(1, 10_000) if not (p := Path(f"{self.path}.damaged-{i}")).exists())
-        warnings.warn(f"{self.path} is damaged ({reason}); set aside as {aside.name} and begun anew", stacklevel=3)
-        self.path.rename(aside)
-        for companion in ("-wal", "-shm"):
-            Path(f"{self.path}{companion}").unlink(missing_ok=True)
-        return self._opened()
+        warnings.warn(f"{self.path} is damaged ({reason}); set aside as {aside.name} and begun anew", stacklevel=4)
+        with writing(aside):
+            self.path.rename(aside)
+            for companion in ("-wal", "-shm"):
+                Path(f"{self.path}{companion}").unlink(missing_ok=True)
 
     def _model(self, identity: str) -> int:
         with self._connection:
@@ -188,24 +213,28 @@ class VectorCache:
             raise sqlite3.DatabaseError("it does not keep what is written")
         return int(row[0])
 
-    def _rows(self, identity: str, texts: Sequence[str]) -> dict[str, bytes]:
-        """Sound blobs by text."""
-        row = self._connection.execute("SELECT id FROM models WHERE identity = ?", (identity,)).fetchone()
-        if row is None:
-            return {}
-        held: dict[str, bytes] = {}
-        wanted = list(dict.fromkeys(texts))
-        for start in range(0, len(wanted), TEXTS_A_QUERY):
-            some = wanted[start : start + TEXTS_A_QUERY]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT text, checksum, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
-            found = self._connection.execute(query, (row[0], *some))
-            held.update(
-                (text, blob)
-                for text, checksum, blob in found
-                if isinstance(blob, bytes) and _checksum(identity, text, blob) == checksum
-            )
-        return held
+    def _blobs(self, identity: str, texts: Sequence[str]) -> dict[str, bytes]:
+        """Sound blobs by text, of at most `TEXTS_A_QUERY` texts."""
+        marks = ",".join("?" * len(texts))
+        query = (
+            "SELECT text, checksum, vector FROM vectors JOIN models ON model = id "  # noqa: S608 - marks only
+            f"WHERE identity = ? AND text IN ({marks})"
+        )
+        return {
+            text: blob
+            for text, checksum, blob in self._connection.execute(query, (identity, *texts))
+            if isinstance(blob, bytes) and _checksum(identity, text, blob) == checksum
+        }
+
+
+def _slices(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts, as many at a time as one query asks for."""
+    return (texts[start : start + TEXTS_A_QUERY] for start in range(0, len(texts), TEXTS_A_QUERY))
+
+
+def _file_number(path: Path) -> int | None:
+    """Which file has the name now; None when none has."""
+    return path.stat().st_ino if path.exists() else None
 
 
 def _checksum(identity: str, text: str, blob: bytes) -> int:

@@ -25,8 +25,7 @@ from vectors_strategy import (
 )
 
 from generator.errors import MeasureUndefinedError
-from generator.measures import Affinity, AffinitySums, ConceptIndex, Incidence, aligned_index, semantic_affinity
-from generator.measures import affinity as affinity_module
+from generator.measures import Affinity, AffinitySums, ConceptIndex, Incidence, aligned_index, blocks, semantic_affinity
 from generator.measures.affinity import (
     LEAST_SPREAD,
     affinity_of,
@@ -404,7 +403,7 @@ def test_identical_translations_give_exactly_one_when_some_are_missing() -> None
 def test_chunking_does_not_change_anything(vectors_at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = random_words(0)
     whole = semantic_affinity(drawn.vectors, drawn.index)
-    monkeypatch.setattr(affinity_module, "CHUNK_BYTES", vectors_at_a_time * 8 * 16)
+    monkeypatch.setattr(blocks, "CHUNK_BYTES", vectors_at_a_time * 8 * 16)
     assert_equal_parts(semantic_affinity(drawn.vectors, drawn.index), whole, 1e-14)
 
 

@@ -461,7 +461,7 @@ WHILE_MEASURING = {
     "after a batch": ("generator.vectors", "VectorCache.write", 3, "after"),
     "within a batch": ("generator.vectors", "VectorCache._model", 4, "after"),
     "between draws and their result": ("generator.results", "write_atomically", 1, "after"),
-    "within the first result": ("generator.results", "os.fsync", 2, "before"),
+    "within the first result": ("generator.files", "os.fsync", 2, "before"),
 }
 WHILE_RENDERING = {
     "while writing the site": ("generator.site.publish", "Path.write_bytes", 9, "after"),

@@ -37,6 +37,10 @@ def board_of(told: Invented) -> Leaderboard:
     return build_leaderboard(told.benchmark.datasets, [], told.outcomes, None, told.benchmark.reference)
 
 
+def made(told: Invented, title: str = "Ours", description: str = "Does it align?") -> dict[str, bytes]:
+    return {piece.path: piece.made() for piece in card_files(board_of(told), title, description)}
+
+
 def picture(content: bytes) -> Image.Image:
     return Image.open(io.BytesIO(content))
 
@@ -54,7 +58,7 @@ def told(word_list: WordList) -> Invented:
 
 @pytest.fixture(scope="module")
 def files(told: Invented) -> Mapping[str, bytes]:
-    return card_files(board_of(told), "Ours", "Does it align?")
+    return made(told)
 
 
 def test_there_is_a_card_of_the_site_of_each_model_and_of_each_dataset(files: Mapping[str, bytes]) -> None:
@@ -67,15 +71,15 @@ def test_there_is_a_card_of_the_site_of_each_model_and_of_each_dataset(files: Ma
 
 
 def test_cards_are_small_pictures_of_the_size_that_other_sites_show(files: Mapping[str, bytes]) -> None:
-    for content in (*files.values(), *card_files(board_of(hostile()), "Ours", HOSTILE[0]).values()):
+    for content in (*files.values(), *made(hostile(), "Ours", HOSTILE[0]).values()):
         image = picture(content)
         assert (image.size, image.mode, image.format) == ((1200, 630), "P", "PNG")
         assert len(content) < HEAVIEST
 
 
 def test_the_same_card_gives_the_same_bytes(told: Invented, files: Mapping[str, bytes]) -> None:
-    assert card_files(board_of(told), "Ours", "Does it align?") == files
-    changed = card_files(board_of(told), "Others'", "Does it align?")
+    assert made(told) == files
+    changed = made(told, "Others'")
     assert all(changed[path] != content for path, content in files.items()), "the site's name stands on each"
 
 
@@ -173,4 +177,4 @@ def test_every_card_has_an_address(files: Mapping[str, bytes]) -> None:
 
 def test_a_site_without_results_has_cards(word_list: WordList) -> None:
     told = invented([word_list(slug="words")], [])
-    assert set(card_files(board_of(told), "", "")) == {"cards/home.png", "cards/dataset-words.png"}
+    assert set(made(told, "", "")) == {"cards/home.png", "cards/dataset-words.png"}

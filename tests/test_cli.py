@@ -146,12 +146,12 @@ def test_a_benchmark_is_checked_built_listed_and_rendered(run: Run, config: Path
     assert before.code == DONE
     assert before.out.splitlines() == [
         "words: 8 concepts, 46 distinct texts",
-        "language  renderings  missing  duplicates  identical  mixed scripts  not NFC",
-        "en        10          0        0           0%         0              0",
-        "zh        10          0        0           0%         0              0",
-        "ar        8           0        0           0%         0              0",
-        "hi        10          0        0           0%         0              0",
-        "sw        8           0        0           0%         0              0",
+        "language  renderings  missing  duplicates  identical  mixed scripts  not NFC  hidden characters",
+        "en        10          0        0           0%         0              0        0",
+        "zh        10          0        0           0%         0              0        0",
+        "ar        8           0        0           0%         0              0        0",
+        "hi        10          0        0           0%         0              0        0",
+        "sw        8           0        0           0%         0              0        0",
         "",
         "Character n-grams × Words: missing",
         "Control: identical × Words: missing",

@@ -99,7 +99,7 @@ def test_an_entry_keeps_its_id_when_its_words_change_and_shares_it_with_none() -
 def test_names_stay_text(name: str) -> None:
     document = feed(name, "", entries(log(("2026-01-02", name)), []))
     root = read(document)
-    shown = name.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\ufffe", "\ufffd")
+    shown = name.replace("\x00", "‹U+0000›").replace("\x1b", "‹U+001B›").replace("\ufffe", "‹U+FFFE›")
     assert text(root, "title") == shown
     (item,) = root.iter("{http://www.w3.org/1999/xhtml}li")
     assert item.text == f"{shown} is new"

@@ -34,6 +34,7 @@ from generator.history import (
 )
 from generator.leaderboard import build_leaderboard
 from generator.results import Outcome
+from generator.seal import unsealed
 
 WordList = Callable[..., Dataset]
 FIRST, SECOND, THIRD = "2026-01-02", "2026-01-03", "2026-01-04"
@@ -216,7 +217,7 @@ def test_a_log_reads_back_whatever_its_names_are() -> None:
 )
 def test_a_log_that_is_none_is_refused_with_its_place(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "history.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"history\.json: not a log of schema 1 .*Delete the file"):
+    with pytest.raises(InputError, match=r"history\.json: not a log of schema 1 .*the site's copy"):
         read_history(tmp_path)
 
 
@@ -228,7 +229,7 @@ def test_a_log_is_written_only_when_it_says_something_new(tmp_path: Path) -> Non
     path = tmp_path / "history.json"
     written = path.stat().st_mtime_ns
     keep_history(tmp_path, document)
-    assert path.read_bytes() == document
+    assert unsealed(path.read_bytes()) == document
     assert path.stat().st_mtime_ns == written
 
 
@@ -248,7 +249,7 @@ def test_builds_keep_the_log_and_publish_it(tmp_path: Path, words: Dataset, monk
     assert build(config, "build") == DONE
     log = tmp_path / "results" / "history.json"
     assert [day["date"] for day in json.loads(log.read_bytes())["days"]] == ["2025-06-15"]
-    assert (tmp_path / "site" / "data" / "history.json").read_bytes() == log.read_bytes()
+    assert (tmp_path / "site" / "data" / "history.json").read_bytes() == unsealed(log.read_bytes())
     before = files_in(tmp_path / "site"), files_in(tmp_path / "results")
     assert build(config) == build(config, "build") == DONE
     assert (files_in(tmp_path / "site"), files_in(tmp_path / "results")) == before

@@ -436,7 +436,7 @@ def test_models_without_layers_are_left_out_and_failures_said(
     others = [load_model("Character n-grams"), load_model("Control: identical"), Model("m", "precomputed:none.npz")]
     table = load_model(str(folders / "table"))
     store = LayerStore(tmp_path / "results")
-    measure_layers([gone, *others, table, tiny], [words], QUICK, store)
+    assert measure_layers([gone, *others, table, tiny], [words], QUICK, store) == 1
     assert [curve.model.name for curve in store] == ["tiny"]
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3

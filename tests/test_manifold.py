@@ -62,7 +62,7 @@ def assert_same(found: Map, expected: Map) -> None:
 # The same map again
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, Layout(landmarks=30)], ids=["plain", "landmarks"])
+@pytest.mark.parametrize("layout", [LAYOUT, Layout(exact=30, landmarks=30)], ids=["plain", "landmarks"])
 def test_the_same_vectors_give_the_same_bytes_whatever_the_global_random_state(layout: Layout) -> None:
     vectors = directions(90, 12)
     np.random.seed(1)
@@ -71,7 +71,7 @@ def test_the_same_vectors_give_the_same_bytes_whatever_the_global_random_state(l
     assert_same(lay_out(vectors.copy(), layout), first)
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, Layout(landmarks=30)], ids=["plain", "landmarks"])
+@pytest.mark.parametrize("layout", [LAYOUT, Layout(exact=30, landmarks=30)], ids=["plain", "landmarks"])
 def test_points_follow_their_rows_when_rows_are_permuted(layout: Layout) -> None:
     vectors = directions(90, 12)
     vectors[50:60] = vectors[10:20]
@@ -83,7 +83,7 @@ def test_points_follow_their_rows_when_rows_are_permuted(layout: Layout) -> None
         np.testing.assert_array_equal(vectors[order][moved.distinct], vectors[first.distinct])
 
 
-@pytest.mark.parametrize("layout", [LAYOUT, Layout(landmarks=30)], ids=["plain", "landmarks"])
+@pytest.mark.parametrize("layout", [LAYOUT, Layout(exact=30, landmarks=30)], ids=["plain", "landmarks"])
 def test_the_number_of_blas_threads_does_not_move_points(layout: Layout) -> None:
     vectors = directions(90, 12)
     with threadpool_limits(1):
@@ -101,7 +101,7 @@ def test_rounding_noise_in_the_vectors_does_not_change_the_map() -> None:
 
 def test_the_seed_chooses_the_landmarks() -> None:
     vectors = directions(90, 12)
-    first, second = (lay_out(vectors, Layout(landmarks=30, seed=seed)).points for seed in (1, 2))
+    first, second = (lay_out(vectors, Layout(exact=30, landmarks=30, seed=seed)).points for seed in (1, 2))
     assert np.abs(first - second).max() > 1e-3
 
 
@@ -117,7 +117,7 @@ def test_the_vectors_given_are_left_as_they_were() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("noise", [0.02, 0.12], ids=["tight", "loose"])
-@pytest.mark.parametrize("layout", [LAYOUT, Layout(landmarks=50)], ids=["plain", "landmarks"])
+@pytest.mark.parametrize("layout", [LAYOUT, Layout(exact=50, landmarks=50)], ids=["plain", "landmarks"])
 def test_every_word_lies_in_its_own_cluster(seed: int, noise: float, layout: Layout) -> None:
     vectors, cluster = clusters(4, 20, noise, seed)
     points = lay_out(vectors, layout).points
@@ -241,8 +241,8 @@ def test_more_points_than_the_most_dimensions_keep_the_widest_ones(monkeypatch: 
 def test_landmarks_are_used_above_their_number_only() -> None:
     vectors, cluster = clusters(4, 20, 0.1)
     exact = lay_out(vectors, LAYOUT)
-    assert_same(lay_out(vectors, Layout(landmarks=80)), exact)
-    landmarked = lay_out(vectors, Layout(landmarks=40))
+    assert_same(lay_out(vectors, Layout(exact=80, landmarks=80)), exact)
+    landmarked = lay_out(vectors, Layout(exact=40, landmarks=40))
     assert landmarked.points.shape == (80, 2)
     assert np.abs(landmarked.points - exact.points).max() > 1e-3
     np.testing.assert_array_equal(nearest_centroid(landmarked.points, cluster), cluster)
@@ -274,7 +274,7 @@ def test_layouts_of_ordinary_vectors_have_converged(n: int, n_dims: int) -> None
 
 
 def test_layouts_by_landmarks_have_converged() -> None:
-    assert lay_out(directions(120, 8), Layout(landmarks=40)).converged is True
+    assert lay_out(directions(120, 8), Layout(exact=40, landmarks=40)).converged is True
 
 
 def fitted(vectors: FloatArray) -> Any:
@@ -304,7 +304,7 @@ def test_the_scale_of_a_layout_does_not_decide_whether_it_has_converged() -> Non
     ("vectors", "layout"),
     [
         (directions(50, 8), LAYOUT),
-        (directions(50, 8), Layout(landmarks=20)),
+        (directions(50, 8), Layout(exact=20, landmarks=20)),
         (np.repeat(directions(9, 8), 20, axis=0), LAYOUT),
         (clusters(3, 15, 0.001)[0], LAYOUT),
         (np.eye(4), LAYOUT),
@@ -327,7 +327,7 @@ import numpy as np
 from generator.manifold import Layout, lay_out
 vectors = np.random.default_rng(0).standard_normal((60, 8))
 for landmarks in (2000, 20):
-    lay_out(vectors, Layout(landmarks=landmarks))
+    lay_out(vectors, Layout(exact=landmarks, landmarks=landmarks))
 lay_out(np.repeat(vectors[:5], 9, axis=0), Layout())
 lay_out(np.repeat(np.eye(3, 8), 20, axis=0) + 1e-3 * vectors, Layout())
 """

@@ -12,6 +12,7 @@ import pytest
 from site_fixtures import files_in
 
 from generator.errors import InputError
+from generator.files import UnwritableError
 from generator.site import publish as publishing
 from generator.site.publish import publish
 
@@ -214,7 +215,7 @@ def test_a_run_that_fails_leaves_the_old_site_and_nothing_beside_it(
 
     original = Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(UnwritableError, match="no space left"):
         publish(site_of("two"), folder)
     assert len(written) == 3
     assert files_in(folder) == site_of("one")

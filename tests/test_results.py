@@ -18,6 +18,7 @@ from site_fixtures import files_in
 from generator import results
 from generator.datasets import Dataset
 from generator.errors import InputError, MeasureUndefinedError
+from generator.files import UnwritableError, write_atomically
 from generator.manifold import Layout
 from generator.models import load_model
 from generator.models.controls import control_vectors
@@ -32,8 +33,8 @@ from generator.results import (
     ResultStore,
     from_json,
     to_json,
-    write_atomically,
 )
+from generator.seal import unsealed
 
 PARAMETERS = Parameters(seed=3, draws=50, layout=Layout(neighbours=3, seed=3))
 
@@ -284,7 +285,7 @@ def test_a_stored_outcome_is_read_back_by_its_slugs(
     for outcome, slug in ((result, "control-islands"), (failure, "all-minilm-l6-v2")):
         path = store.write(outcome)
         assert path == store.folder / slug / "words.json"
-        assert path.read_text("utf-8") == to_json(outcome)
+        assert unsealed(path.read_bytes()) == to_json(outcome).encode()
         stored = store.read(slug, "words")
         assert stored is not None
         assert to_json(stored) == to_json(outcome)
@@ -438,13 +439,13 @@ def test_a_write_that_cannot_be_finished_leaves_the_old_file_and_nothing_else(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(UnwritableError, match="No space left"):
             store.write(replace(failure, model=result.model))
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(UnwritableError, match="No space left"):
             store.write(result, measured.draws)
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(UnwritableError, match="No space left"):
             store.write(replace(failure, model=result.model))
     assert path.read_bytes() == before
     assert [file for file in store.folder.rglob("*") if file.is_file()] == [path]

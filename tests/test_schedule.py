@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import os
+import resource
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,8 +17,10 @@ import numpy as np
 import pytest
 import threadpoolctl
 
+from generator import memory, schedule
 from generator.errors import Fault, InputError, IsoglossError
-from generator.schedule import WorkerDiedError, all_cores, run_all
+from generator.memory import Budget, NotEnoughMemoryError
+from generator.schedule import Feed, IdleCores, WorkerDiedError, all_cores, run_all
 
 # Functions that other processes run: they find them by importing this module.
 
@@ -138,3 +146,207 @@ def test_all_cores_are_those_that_this_process_may_use() -> None:
     assert 1 <= all_cores() <= (os.cpu_count() or 1)
     if hasattr(os, "sched_getaffinity"):
         assert all_cores() == len(os.sched_getaffinity(0))
+
+
+# Tasks that are made while others run
+
+
+def busy_for_a_moment(task: str) -> tuple[float, float]:
+    """When the task began and ended."""
+    began = time.monotonic()
+    time.sleep(0.3)
+    return began, time.monotonic()
+
+
+def met(folder: str) -> bool:
+    """Whether another process came into the folder as well."""
+    (Path(folder) / str(os.getpid())).touch()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if len(list(Path(folder).iterdir())) > 1:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_feed_has_made_runs_while_it_makes_more(jobs: int) -> None:
+    told_of_first = threading.Event()
+
+    def made(_: IdleCores) -> Iterator[str]:
+        yield "ok 1"
+        if not told_of_first.wait(60):
+            raise AssertionError("the outcome of the first task is held back")
+        yield "ok 2"
+
+    found = []
+    for task, outcome in run_all(told, [], jobs, feeds=[Feed(made)]):
+        assert not isinstance(outcome, Exception)
+        assert (outcome[0] == os.getpid()) == (jobs == 1)
+        found.append(task)
+        told_of_first.set()
+    assert found == ["ok 1", "ok 2"]
+
+
+def test_several_feeds_and_what_is_there_at_once_are_all_run() -> None:
+    feeds = [Feed(lambda _: ["ok 2", "raise luck"]), Feed(lambda _: [], computes=False), Feed(lambda _: ["ok 3"])]
+    assert set(dict(run_all(told, ["ok 1"], 2, feeds=feeds))) == {"ok 1", "ok 2", "ok 3", "raise luck"}
+
+
+def test_what_a_feed_raises_is_raised_here() -> None:
+    def broken(_: IdleCores) -> Iterator[str]:
+        yield "ok 1"
+        raise InputError([Fault("水.csv", "a problem", "A remedy")])
+
+    for jobs in (1, 2):
+        with pytest.raises(InputError, match="水"):
+            list(run_all(told, [], jobs, feeds=[Feed(broken)]))
+
+
+def test_a_death_while_a_feed_goes_on_takes_no_later_task_with_it() -> None:
+    died = threading.Event()
+
+    def made(_: IdleCores) -> Iterator[str]:
+        yield "die now"
+        died.wait(60)
+        yield from ("ok 2", "ok 3")
+
+    outcomes = dict(run_all(told, ["ok 1"], 2, feeds=[Feed(made), Feed(lambda _: first_death(died))]))
+    assert isinstance(outcomes.pop("die now"), WorkerDiedError)
+    assert set(outcomes) == {"ok 1", "ok 2", "ok 3"}
+    assert all(not isinstance(outcome, Exception) for outcome in outcomes.values())
+
+
+def first_death(told: threading.Event) -> Iterator[str]:
+    """No tasks, but word of the first worker that is gone."""
+    deadline = time.monotonic() + 60
+    seen: set[int | None] = set()
+    while time.monotonic() < deadline:
+        alive = {child.pid for child in multiprocessing.active_children()}
+        if seen - alive:
+            break
+        seen |= alive
+        time.sleep(0.01)
+    told.set()
+    yield from ()
+
+
+def test_a_feed_that_computes_has_one_worker_s_place() -> None:
+    done = threading.Semaphore(0)
+
+    def computing(_: IdleCores) -> Iterator[str]:
+        for _task in range(3):
+            done.acquire(timeout=60)
+        yield from ()
+
+    times = []
+    for _, outcome in run_all(busy_for_a_moment, ["a", "b", "c"], 2, feeds=[Feed(computing)]):
+        assert not isinstance(outcome, Exception)
+        times.append(outcome)
+        done.release()
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(sorted(times)))
+
+
+def test_a_feed_that_waits_for_a_network_leaves_every_worker_its_place(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def waiting(_: IdleCores) -> Iterator[str]:
+        over.wait(120)
+        yield from ()
+
+    found = run_all(met, [str(tmp_path)] * 2, 2, feeds=[Feed(waiting, computes=False)])
+    assert [outcome for _, outcome in itertools.islice(found, 2)] == [True, True]
+    over.set()
+    assert list(found) == []
+
+
+def test_a_feed_is_told_how_many_cores_are_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "all_cores", lambda: 8)
+    asked: list[int] = []
+
+    def made(idle_cores: IdleCores) -> Iterator[str]:
+        deadline = time.monotonic() + 60
+        while not any(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        asked.append(idle_cores())
+        (tmp_path / "the feed").touch()
+        yield from ()
+
+    assert [outcome for _, outcome in run_all(met, [str(tmp_path)], 2, feeds=[Feed(made)])] == [True]
+    assert asked == [7]
+
+
+# Within bounds of memory
+
+
+SIZES = {"a": 3, "b": 5, "c": 1, "d": 4, "e": 2, "f": 2}
+
+
+def need(task: str) -> int:
+    return SIZES[task]
+
+
+@pytest.fixture
+def nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if this process and idle ones held nothing."""
+    monkeypatch.setattr(memory, "own_bytes", lambda: 0)
+    monkeypatch.setattr(schedule, "WORKER_BYTES", 0)
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_tasks_that_run_at_a_time_fit_into_the_budget_together() -> None:
+    times = {}
+    for task, outcome in run_all(busy_for_a_moment, list(SIZES), 3, need=need, budget=Budget(6)):
+        assert not isinstance(outcome, Exception)
+        times[task] = outcome
+    assert set(times) == set(SIZES)
+    for moment, _ in times.values():
+        assert sum(need(task) for task, (begin, end) in times.items() if begin <= moment < end) <= 6
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_the_task_that_needs_most_comes_first() -> None:
+    assert [task for task, _ in run_all(need, ["a", "d", "b"], 3, need=need, budget=Budget(5))] == ["b", "d", "a"]
+
+
+@pytest.mark.usefixtures("nothing_held")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_task_that_does_not_fit_alone_is_not_started_and_the_others_are(tmp_path: Path, jobs: int) -> None:
+    tasks = [str(tmp_path / name) for name in SIZES]
+    outcomes = dict(
+        run_all(touched, tasks, jobs, need=lambda task: need(Path(task).name), budget=Budget(4, "what there is"))
+    )
+    refused = outcomes.pop(str(tmp_path / "b"))
+    assert isinstance(refused, NotEnoughMemoryError)
+    assert "what there is" in str(refused)
+    assert set(outcomes.values()) == {True}
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == set(SIZES) - {"b"}
+
+
+def touched(path: str) -> bool:
+    Path(path).touch()
+    return True
+
+
+def test_what_this_process_and_idle_workers_hold_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "own_bytes", lambda: 3)
+    refused = dict(run_all(told, ["ok 1", "ok 2"], 2, need=lambda _: 4, budget=Budget(6)))
+    assert {type(outcome) for outcome in refused.values()} == {NotEnoughMemoryError}
+    fit = dict(run_all(told, ["ok 1", "ok 2"], 2, need=lambda _: 3, budget=Budget(6)))
+    assert {type(outcome) for outcome in fit.values()} == {tuple}
+
+
+def filled(n_bytes: int) -> int:
+    """The most that this process held, after filling so many bytes."""
+    np.ones(n_bytes, dtype=np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def test_workers_hold_together_what_the_budget_allows() -> None:
+    """Real processes that fill what they need: the sum of the largest peaks that could meet stays within."""
+    n_bytes = [100 << 20, 150 << 20, 200 << 20]
+    size = memory.own_bytes() + 3 * schedule.WORKER_BYTES
+    found = list(run_all(filled, n_bytes, 3, need=lambda n: n + schedule.WORKER_BYTES, budget=Budget(size)))
+    peaks = {task: outcome for task, outcome in found if not isinstance(outcome, Exception)}
+    assert set(peaks) == set(n_bytes)
+    assert all(peaks[n] <= n + schedule.WORKER_BYTES for n in n_bytes)

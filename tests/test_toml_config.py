@@ -144,6 +144,7 @@ def test_every_setting_reaches_its_place(write: Write, tmp_path: Path) -> None:
         confidence = 0.9
         [layout]
         neighbours = 8
+        exact = 900
         landmarks = 500
         {DATASET}"""
     benchmark = load_benchmark(write("benchmark.toml", text))
@@ -153,7 +154,7 @@ def test_every_setting_reaches_its_place(write: Write, tmp_path: Path) -> None:
         "Control: islands",
         "Character n-grams",
     ]
-    assert benchmark.parameters == Parameters(7, 300, 0.9, Layout(8, 500, 7))
+    assert benchmark.parameters == Parameters(7, 300, 0.9, Layout(8, 900, 500, 7))
     assert (benchmark.site.title, benchmark.site.description) == ("Ours", "What we found")
     assert (benchmark.results, benchmark.output) == (tmp_path / "out" / "numbers", tmp_path / "out" / "pages")
 
@@ -231,6 +232,7 @@ def test_an_unknown_key_of_a_dataset_entry_and_its_card_is_told(write: Write) ->
         ("[statistics]\nconfidence = 1.0\n", "statistics.confidence"),
         ("[statistics]\nconfidence = nan\n", "statistics.confidence"),
         ("[layout]\nneighbours = 0\n", "layout.neighbours"),
+        ("[layout]\nexact = 20001\n", "layout.exact"),
         ("[layout]\nlandmarks = 9\n", "layout.landmarks"),
     ],
 )

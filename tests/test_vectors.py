@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ import platformdirs
 import pytest
 
 import generator.vectors
+from generator import encode
 from generator.datasets import Dataset
 from generator.encode import encode_missing, settings_of, vectors_of
 from generator.errors import IsoglossError, ModelUnavailableError
@@ -98,6 +100,90 @@ def set_aside(path: Path) -> list[Path]:
 
 
 # What is encoded
+
+
+class Torch:
+    """What of torch decides how many threads compute."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+
+    def get_num_threads(self) -> int:
+        return self.threads
+
+    def set_num_threads(self, number: int) -> None:
+        self.threads = number
+
+
+@pytest.fixture
+def torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Torch]:
+    """Stands in for torch, which takes four threads by itself."""
+    stand_in = Torch(4)
+    monkeypatch.setitem(sys.modules, "torch", stand_in)
+    encode._threads_by_itself.cache_clear()
+    yield stand_in
+    encode._threads_by_itself.cache_clear()
+
+
+def test_each_batch_takes_the_threads_that_are_idle_then_and_leaves_them_as_they_were(path: Path, torch: Torch) -> None:
+    class Threaded(CountingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            taken.append(torch.threads)
+            return super().encode(texts)
+
+    taken: list[int] = []
+    idle = iter([1, 3, 9])
+    with VectorCache(path) as cache:
+        encode_missing(MODEL, words(300), cache, Threaded().load, idle_cores=lambda: next(idle))
+        assert taken == [1, 3, 4], "never more than torch takes by itself"
+        assert torch.threads == 4
+        encode_missing(MODEL, ["火"], cache, Threaded().load)
+    assert taken == [1, 3, 4, 4]
+
+
+def test_threads_are_given_back_when_an_encoder_fails(path: Path, torch: Torch) -> None:
+    class Broken(CountingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            raise ValueError("broken")
+
+    with VectorCache(path) as cache, pytest.raises(ValueError, match="broken"):
+        encode_missing(MODEL, words(3), cache, Broken().load, idle_cores=lambda: 1)
+    assert torch.threads == 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+)
+def test_a_batch_that_takes_too_much_memory_is_encoded_in_halves(path: Path, error: Exception) -> None:
+    class Small(CountingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            if len(texts) > 40:
+                raise error
+            return super().encode(texts)
+
+    encoder = Small()
+    with VectorCache(path) as cache:
+        assert encode_missing(MODEL, words(300), cache, encoder.load) == 300
+        assert cache.read(KEY, words(300)).tobytes() == vectors(words(300)).tobytes()
+    assert sorted(encoder.encoded) == sorted(words(300))
+
+
+@pytest.mark.parametrize(("error", "tries"), [(RuntimeError("no such layer"), 1), (MemoryError("水"), 4)])
+def test_other_errors_and_a_single_text_that_is_too_much_are_told(path: Path, error: Exception, tries: int) -> None:
+    class Broken(CountingEncoder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            sizes.append(len(texts))
+            raise error
+
+    sizes: list[int] = []
+    with VectorCache(path) as cache, pytest.raises(type(error), match=str(error)):
+        encode_missing(MODEL, words(8), cache, Broken().load)
+    assert sizes == [8, 4, 2, 1][:tries]
 
 
 def test_a_second_run_encodes_nothing_and_loads_no_model(path: Path, encoder: CountingEncoder) -> None:
@@ -217,6 +303,34 @@ def test_vectors_come_back_bit_by_bit_in_the_order_asked(path: Path) -> None:
         found = cache.read(KEY, asked)
     assert found.dtype == np.float32
     assert np.array_equal(found, vectors(asked))
+
+
+@pytest.mark.parametrize("n", [1, 499, 500, 501, 1003])
+def test_vectors_of_any_number_of_texts_come_back_in_order_with_repetitions(path: Path, n: int) -> None:
+    with VectorCache(filled(path, words(n))) as cache:
+        asked = [*reversed(words(n)), *words(n)]
+        assert cache.read(KEY, asked).tobytes() == vectors(asked).tobytes()
+
+
+def test_reading_takes_little_more_memory_than_the_vectors(path: Path) -> None:
+    texts = words(4000)
+    with VectorCache(filled(path, texts, 1024)) as cache:
+        cache.read(KEY, texts[:10])
+        tracemalloc.start()
+        try:
+            n_bytes = cache.read(KEY, texts).nbytes
+            assert tracemalloc.get_traced_memory()[1] < 1.5 * n_bytes
+            tracemalloc.reset_peak()
+            assert cache.missing(KEY, texts) == []
+            assert tracemalloc.get_traced_memory()[1] < 0.5 * n_bytes
+        finally:
+            tracemalloc.stop()
+
+
+def test_the_number_of_dimensions_is_known_without_reading_vectors(path: Path) -> None:
+    with VectorCache(filled(path, words(3), 24)) as cache:
+        assert cache.dimensions(KEY) == 24
+        assert cache.dimensions("another") == 0
 
 
 def test_odd_floats_survive(path: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.datasets.dataset import Card, Concept, Dataset
-from generator.datasets.tables import Cell, Row, Table, read_lexicon, read_table
+from generator.datasets.tables import Cell, OpenTable, Row, Table, open_table, read_lexicon, read_table
 from generator.errors import Fault, InputError, did_you_mean
 from generator.languages import parse_language
 from generator.slugs import slugify
@@ -36,6 +36,23 @@ def load_dataset(path: str | Path, languages: Sequence[str] = (), card: Card | N
     Raises:
         InputError: naming every fault by file, row, column and remedy.
     """
+    source = find_source(path, languages, card)
+    return _validated(_table(source.table, source.tags), source.card, source.slug, source.tags)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a dataset lies, and what is known before its table is read."""
+
+    table: Path
+    card: Card
+    slug: str
+    tags: tuple[str, ...]
+    """The languages to keep, in this order; all when empty."""
+
+
+def find_source(path: str | Path, languages: Sequence[str] = (), card: Card | None = None) -> Source:
+    """The table and card of a dataset; arguments and errors are those of `load_dataset`."""
     path = Path(path)
     if not path.exists():
         raise InputError([Fault(str(path), "there is no such file or folder", "Check the path")])
@@ -50,7 +67,7 @@ def load_dataset(path: str | Path, languages: Sequence[str] = (), card: Card | N
         slug = slugify(name)
     except ValueError as error:
         raise InputError([Fault(str(path), str(error), "Rename it, with a Latin letter or a digit")]) from None
-    return _validated(_table(table, tags), card, slug, tags)
+    return Source(table, card, slug, tags)
 
 
 def _tags(languages: Sequence[str]) -> tuple[str, ...]:
@@ -69,26 +86,30 @@ def _tags(languages: Sequence[str]) -> tuple[str, ...]:
 
 
 def _table(path: Path, tags: tuple[str, ...]) -> Table:
+    return read_lexicon(path, *tags) if is_lexicon(path, tags) else read_table(path)
+
+
+def is_lexicon(path: Path, tags: Sequence[str]) -> bool:
+    """Whether a file is a bilingual lexicon rather than a table with a header.
+
+    Raises InputError for a lexicon without exactly two languages.
+    """
     suffix = path.suffix.lower()
     if suffix in LEXICON or (tags and suffix not in TABLE):
-        return _lexicon(path, tags)
-    table = read_table(path)
-    if suffix == ".tsv" and len(table.columns) == len(tags) == 2 and not _is_header(table.columns, tags):
-        return _lexicon(path, tags)
-    return table
+        if len(tags) != 2:
+            problem = f"a lexicon has two languages, and {len(tags)} are named"
+            raise InputError([Fault(str(path), problem, "Name them in the order of its columns: --languages en,de")])
+        return True
+    if suffix != ".tsv" or len(tags) != 2:
+        return False
+    columns = open_table(path).columns
+    return len(columns) == 2 and not _is_header(columns, tags)
 
 
 def _is_header(cells: Sequence[str], tags: Sequence[str]) -> bool:
     """Whether the first line of a lexicon names its languages; a word such as "no" can be a tag by chance."""
     named = [parse_language(cell) for cell in cells if _is_language(cell)]
     return len(named) == len(cells) or any(tag in tags for tag in named)
-
-
-def _lexicon(path: Path, tags: tuple[str, ...]) -> Table:
-    if len(tags) != 2:
-        problem = f"a lexicon has two languages, and {len(tags)} are named"
-        raise InputError([Fault(str(path), problem, "Name them in the order of its columns: --languages en,de")])
-    return read_lexicon(path, *tags)
 
 
 def _is_language(header: str) -> bool:
@@ -100,7 +121,7 @@ def _is_language(header: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Columns:
+class Columns:
     """What each column of a table is for."""
 
     languages: dict[str, str]
@@ -110,33 +131,36 @@ class _Columns:
 
 def _validated(table: Table, card: Card, slug: str, wanted: tuple[str, ...]) -> Dataset:
     faults: list[Fault] = []
-    columns = _columns(table, card, wanted, faults)
+    columns = find_columns(table, card, wanted, faults)
     columns_are_sound = not faults
     faults += table.faults
-    concepts = [_concept(table, row, index, columns, card, faults) for index, row in enumerate(table.rows, start=1)]
+    concepts = [read_concept(table, row, index, columns, card, faults) for index, row in enumerate(table.rows, start=1)]
     faults += _repeated_ids(table, concepts)
     if columns_are_sound:  # else a misread header would make every row lack a language
         least = card.least_languages
         if not wanted:
             faulty = {fault.row for fault in faults}
             faults += [
-                _lone(table.file, concept, row.number)
+                lone(table.file, concept, row.number)
                 for concept, row in zip(concepts, table.rows, strict=True)
                 if len(concept.renderings) < least and row.number not in faulty
             ]
         # Rows that the chosen languages leave with one rendering have nothing to compare.
         concepts = [c for c in concepts if len(c.renderings) >= least]
         if not faults:
-            faults += _too_few(table.file, concepts, columns)
+            counts = {tag: len({t for c in concepts for t in c.renderings.get(tag, ())}) for tag in columns.languages}
+            faults += too_few(table.file, counts, columns)
     if faults:
         raise InputError(sorted(faults, key=lambda fault: fault.row or 0))
     return Dataset(slug, card, tuple(columns.languages), tuple(concepts), _renormalised(table, columns))
 
 
-def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fault]) -> _Columns:
+def find_columns(table: Table | OpenTable, card: Card, wanted: tuple[str, ...], faults: list[Fault]) -> Columns:
+    """What the columns of a table are for; ``faults`` takes what is wrong with them."""
     languages: dict[str, str] = {}
     for header in dict.fromkeys(table.columns):
         if header in RESERVED_COLUMNS or header in card.columns:
+            faults += _character_faults(table.file, None, header, header)
             continue
         try:
             tag = parse_language(header)
@@ -169,19 +193,23 @@ def _columns(table: Table, card: Card, wanted: tuple[str, ...], faults: list[Fau
         problem = f"{len(languages)} language columns, {card.least_languages} is the least"
         faults.append(Fault(table.file, problem, remedy))
     ordered = {tag: languages[tag] for tag in wanted if tag in languages} if wanted else languages
-    return _Columns(ordered, tuple(name for name in card.columns if name in table.columns))
+    return Columns(ordered, tuple(name for name in card.columns if name in table.columns))
 
 
-def _concept(table: Table, row: Row, index: int, columns: _Columns, card: Card, faults: list[Fault]) -> Concept:
+def read_concept(
+    table: Table | OpenTable, row: Row, index: int, columns: Columns, card: Card, faults: list[Fault]
+) -> Concept:
+    """The concept in a row, the ``index``-th from 1; ``faults`` takes what is wrong with it."""
     renderings = {}
     for tag, header in columns.languages.items():
-        found = list(_renderings(row.cells.get(header)))
-        faults += _cell_faults(table, row, header, found, card.longest)
+        found = _renderings(row.cells.get(header))
+        if not all([_is_sound(text, card.longest) for text in found]):  # noqa: C419 - twice as fast, for many millions
+            faults += _cell_faults(table, row, header, found, card.longest)
         if texts := tuple(dict.fromkeys(text for text in found if text)):
             renderings[tag] = texts
     plain = {name: _plain(row.cells.get(name)) for name in (*RESERVED_COLUMNS, *columns.extra)}
     for name, text in plain.items():
-        faults += _character_faults(table, row, name, text)
+        faults += _character_faults(table.file, row.number, name, text)
     return Concept(
         id=plain["id"] or str(index),
         renderings=renderings,
@@ -191,19 +219,24 @@ def _concept(table: Table, row: Row, index: int, columns: _Columns, card: Card, 
     )
 
 
-def _renderings(cell: Cell) -> Iterable[str]:
-    return (unicodedata.normalize("NFC", text) for text in _written(cell))
+def _is_sound(text: str, longest: int) -> bool:
+    """Whether there is no fault in a rendering, as in nearly all; False where it takes a closer look to tell."""
+    return 0 < len(text) <= longest and text.isprintable() and SEPARATOR not in text
 
 
-def _written(cell: Cell) -> Iterable[str]:
+def _renderings(cell: Cell) -> list[str]:
+    return [unicodedata.normalize("NFC", text) for text in _written(cell)]
+
+
+def _written(cell: Cell) -> list[str]:
     """The renderings of a cell as the file has them."""
     if cell is None or (isinstance(cell, str) and not cell.strip()):
-        return ()
+        return []
     texts = cell.split(SEPARATOR) if isinstance(cell, str) else cell
-    return (text.strip(" \u3000\u00a0\r\n") for text in texts)
+    return [text.strip(" \u3000\u00a0\r\n") for text in texts]
 
 
-def _renormalised(table: Table, columns: _Columns) -> dict[str, int]:
+def _renormalised(table: Table, columns: Columns) -> dict[str, int]:
     counts = {
         tag: sum(
             not unicodedata.is_normalized("NFC", text) for row in table.rows for text in _written(row.cells.get(h))
@@ -214,12 +247,14 @@ def _renormalised(table: Table, columns: _Columns) -> dict[str, int]:
 
 
 def _plain(cell: Cell) -> str:
-    text = cell or ""
+    if not cell:
+        return ""
+    text = cell
     joined = text if isinstance(text, str) else SEPARATOR.join(text)
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", joined)).strip()
 
 
-def _cell_faults(table: Table, row: Row, column: str, texts: list[str], longest: int) -> Iterable[Fault]:
+def _cell_faults(table: Table | OpenTable, row: Row, column: str, texts: list[str], longest: int) -> Iterable[Fault]:
     def fault(problem: str, remedy: str) -> Fault:
         return Fault(table.file, problem, remedy, row.number, column)
 
@@ -231,33 +266,41 @@ def _cell_faults(table: Table, row: Row, column: str, texts: list[str], longest:
         if len(text) > longest:
             remedy = "Look for an unclosed quote, or raise `longest` in the card"
             yield fault(f"suspiciously long ({len(text):,} characters, over {longest:,})", remedy)
-        yield from _character_faults(table, row, column, text)
+        yield from _character_faults(table.file, row.number, column, text)
 
 
-def _character_faults(table: Table, row: Row, column: str, text: str) -> Iterable[Fault]:
+def _character_faults(file: str, row: int | None, column: str, text: str) -> Iterable[Fault]:
+    if text.isprintable():  # nearly all are, and none of these hold what is refused
+        return
     for character in sorted({c for c in text if unicodedata.category(c) in REFUSED_CHARACTERS}):
         problem = f"the control character U+{ord(character):04X} in {text[:40]!r}"
-        yield Fault(table.file, problem, "Remove it", row.number, column)
+        yield Fault(file, problem, "Remove it", row, column)
 
 
 def _repeated_ids(table: Table, concepts: Sequence[Concept]) -> Iterable[Fault]:
     first: dict[str, int] = {}
     for row, concept in zip(table.rows, concepts, strict=True):
         if concept.id in first:
-            problem = f"the id {concept.id!r} stands already in row {first[concept.id]}"
-            yield Fault(table.file, problem, "Give each concept an id of its own", row.number, "id")
+            yield repeated_id(table.file, concept.id, row.number, first[concept.id])
         first.setdefault(concept.id, row.number)
 
 
-def _lone(file: str, concept: Concept, row: int) -> Fault:
+def repeated_id(file: str, name: str, row: int, first: int) -> Fault:
+    """An id that an earlier row has already."""
+    problem = f"the id {name!r} stands already in row {first}"
+    return Fault(file, problem, "Give each concept an id of its own", row, "id")
+
+
+def lone(file: str, concept: Concept, row: int) -> Fault:
+    """A concept in too few languages."""
     held = ", ".join(concept.renderings) or "no language"
     problem = f"the concept {concept.id!r} is rendered in {held} only"
     return Fault(file, problem, "Add a translation or remove the row", row)
 
 
-def _too_few(file: str, concepts: Sequence[Concept], columns: _Columns) -> Iterable[Fault]:
+def too_few(file: str, counts: Mapping[str, int], columns: Columns) -> Iterable[Fault]:
+    """The languages with fewer than two distinct renderings, given how many each has."""
     for tag, header in columns.languages.items():
-        distinct = {text for c in concepts for text in c.renderings.get(tag, ())}
-        if len(distinct) < 2:
-            problem = f"{len(distinct)} distinct renderings in {tag}, two are the least for a spread"
+        if counts[tag] < 2:
+            problem = f"{counts[tag]} distinct renderings in {tag}, two are the least for a spread"
             yield Fault(file, problem, "Add words or remove the column", column=header)

@@ -10,6 +10,7 @@ from fontTools import unicodedata
 
 from generator.datasets.dataset import Dataset
 from generator.languages import language
+from generator.visible import hides
 
 # Of no script of its own: digits, punctuation, marks that go with any letter (ISO 15924).
 COMMON = frozenset({"Zyyy", "Zinh", "Zzzz"})
@@ -39,6 +40,8 @@ class LanguageReport:
     """Renderings with letters of a script that the language is not written in."""
     renormalised: int
     """Renderings that were not in Unicode's composed form (NFC) in the file."""
+    hidden: tuple[str, ...]
+    """Renderings with a character that cannot be seen, or that turns the text round; see `generator.visible`."""
 
 
 def dataset_report(dataset: Dataset) -> tuple[LanguageReport, ...]:
@@ -53,9 +56,20 @@ def dataset_report(dataset: Dataset) -> tuple[LanguageReport, ...]:
             shared[tag] / max(1, sum(tag in c.renderings for c in dataset.concepts)),
             tuple(text for text in texts if not _is_written_in(text, tag)),
             dataset.renormalised.get(tag, 0),
+            tuple(filter(hides, texts)),
         )
         for tag, texts in dataset.renderings.items()
     )
+
+
+def hidden_texts(dataset: Dataset) -> tuple[str, ...]:
+    """The distinct texts of a dataset besides its renderings that hold a hidden character, in order."""
+    card = dataset.card
+    texts = [card.name, card.domain, card.description, card.probes, card.provenance, card.licence, card.link]
+    texts += [*card.weaknesses, *card.columns, *card.columns.values()]
+    for concept in dataset.concepts:
+        texts += [concept.id, concept.category, concept.note, *concept.extra.values()]
+    return tuple(dict.fromkeys(filter(hides, texts)))
 
 
 def _sharing(renderings: Mapping[str, tuple[str, ...]]) -> set[str]:

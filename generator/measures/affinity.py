@@ -10,9 +10,9 @@ Let u(t) be the unit vector of rendering t and d(t, t') = 1 - u(t)·u(t') the co
 - SA = 1 / (1 + V/H), in (0, 1]. 1: translations coincide. 0.5: they lie as far apart as any two words of one
   language. Below: further apart still, as when each language keeps to a region of its own.
 
-Source: Gong, arXiv 2601.09732. H and V are computed in closed form, in time linear in the number of renderings,
-from deviations and differences of vectors rather than from differences of large sums, so that they stay right
-for spreads near 1e-16:
+Source: Gong, arXiv 2601.09732. H and V are computed in closed form, in time linear in the number of renderings and
+in one pass over the vectors (generator/measures/blocks.py). Where a difference of large sums would lose the digits
+of a small spread, it is taken anew from deviations and differences of vectors, so that spreads near 1e-16 stay right:
 
 - mean of d over pairs = Σ‖u - μ‖² / (n - 1), μ the mean of the n unit vectors;
 - with m_l the mean of a cell's unit vectors and w_l = 1 - ‖m_l‖² their scatter about it,
@@ -21,20 +21,26 @@ for spreads near 1e-16:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Self, TypeVar
 
 import numpy as np
 
 from generator.errors import MeasureUndefinedError
+from generator.measures.blocks import (
+    CANCELLED,
+    Block,
+    CellReader,
+    blocks_of,
+    cells_by_language,
+    in_threads,
+    moments,
+    pairs_of,
+    unit_rows,
+)
 from generator.measures.index import ConceptIndex, FloatArray, Incidence, IntArray, VectorArray
-
-CANCELLED = 1e-2
-"""A squared distance below this share of the squared norms it comes from has lost digits and is taken anew."""
-
-LEAST_SQUARE = 1e-200
-"""Squared lengths below this, or above its inverse, are taken from scaled vectors."""
 
 LEAST_SPREAD = 1e-9
 """Below this H the renderings of a language coincide and V/H means nothing."""
@@ -42,8 +48,8 @@ LEAST_SPREAD = 1e-9
 LEAST_DEVIATION = 1e-12
 """A unit vector that differs less than this from its language's mean differs by rounding only."""
 
-CHUNK_BYTES = 1 << 21
-"""Vectors are taken in chunks of about this size, small enough for a processor's cache."""
+T = TypeVar("T")
+Kept = Callable[[Block], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -167,9 +173,7 @@ def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex
     >>> semantic_affinity({"en": en, "de": en}, aligned_index(2, ["en", "de"])).value
     1.0
     """
-    _refuse_faulty(vectors)
-    spreads = concept_pair_spreads(vectors, concepts)
-    return affinity_of(affinity_sums(vectors, concepts, spreads), concept_means(spreads))
+    return affinity_of(*_measured(vectors, concepts, attrgetter("concept_spread")))
 
 
 def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) -> Affinity:
@@ -196,32 +200,19 @@ def affinity_of(sums: AffinitySums, concept_spread: FloatArray | None = None) ->
     )
 
 
-def affinity_sums(
-    vectors: Mapping[str, VectorArray], concepts: ConceptIndex, spreads: FloatArray | None = None
-) -> AffinitySums:
+def affinity_sums(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> AffinitySums:
     """The additive sums of a set of concepts.
 
-    Args:
-        vectors: (n_l, d) of the distinct renderings of each language, of any length but zero.
-        concepts: their index.
-        spreads: `concept_pair_spreads` of them, when known already.
+    Args are those of `semantic_affinity`. Raises MeasureUndefinedError for fewer than two languages, languages of
+    different dimensions and a zero or non-finite vector.
     """
-    spreads = concept_pair_spreads(vectors, concepts) if spreads is None else spreads
-    tags = tuple(concepts.languages)
-    moments = [_moments(vectors[tag], concepts.languages[tag]) for tag in tags]
-    means = concept_means(spreads)
-    held = np.stack([_held(concepts.languages[tag], concepts.n_concepts) for tag in tags]).astype(np.int64)
-    return AffinitySums(
-        tags,
-        np.array([float(len(vectors[tag])) for tag in tags]),
-        np.stack([each.centre for each in moments]),
-        np.array([each.scatter for each in moments]),
-        float(np.nansum(means)),
-        int(np.isfinite(means).sum()),
-        np.nansum(spreads, axis=0),
-        held @ held.T,
-        np.stack([each.cell_total for each in moments]),
-    )
+    return _measured(vectors, concepts, attrgetter("concept_spread"))[0]
+
+
+def sums_and_spreads(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> tuple[AffinitySums, FloatArray]:
+    """`affinity_sums` and `concept_pair_spreads` from one pass over the vectors."""
+    sums, spreads = _measured(vectors, concepts, attrgetter("spreads"))
+    return sums, _matrices(spreads, len(concepts.languages), np.nan)
 
 
 def concept_pair_spreads(
@@ -231,30 +222,64 @@ def concept_pair_spreads(
 
     NaN on the diagonal and where a concept lacks one of the languages. With ``cosine=False``, half the mean
     squared Euclidean distance of the vectors as they are, which for unit vectors is the same.
-    Raises MeasureUndefinedError for fewer than two languages.
+    Raises MeasureUndefinedError as `affinity_sums` does.
     """
-    tags = tuple(concepts.languages)
-    _refuse_one_language(len(tags))
-    n_dims = vectors[tags[0]].shape[1]
-    spreads = np.full((concepts.n_concepts, len(tags), len(tags)), np.nan)
-    step = max(1, CHUNK_BYTES // (8 * len(tags) * n_dims))
-    for start in range(0, concepts.n_concepts, step):
-        stop = min(start + step, concepts.n_concepts)
-        cells = [_cells(vectors[tag], concepts.languages[tag], start, stop, cosine) for tag in tags]
-        mean = np.stack([cell.mean for cell in cells], axis=1)
-        scatter = np.stack([cell.scatter for cell in cells], axis=1)
-        spreads[start:stop] = (_squared_distances(mean) + scatter[:, :, None] + scatter[:, None, :]) / 2
-    diagonal = np.arange(len(tags))
-    spreads[:, diagonal, diagonal] = np.nan
-    return spreads
+
+    def spreads(sound: Mapping[str, VectorArray]) -> FloatArray:
+        languages = cells_by_language(sound, concepts, cosine=cosine)
+        return np.concatenate([block.spreads for block in blocks_of(list(languages.values()))], axis=-1)
+
+    return _matrices(_of_sound(spreads, vectors, concepts), len(concepts.languages), np.nan)
+
+
+def _summed(languages: Mapping[str, CellReader], kept: Kept) -> tuple[AffinitySums, FloatArray]:
+    sides = list(languages.values())
+    n = np.array([float(len(cells.rows)) for cells in sides])
+    cell_total = np.zeros((len(sides), sides[0].rows.shape[1]))
+    pair_total, concept_total, n_concepts, keep = np.zeros(len(pairs_of(len(sides))[0])), 0.0, 0, []
+    for block in blocks_of(sides):
+        cell_total += block.cell_total
+        pair_total += block.pair_total
+        concept_total += float(np.nansum(block.concept_spread))
+        n_concepts += int(np.isfinite(block.concept_spread).sum())
+        keep.append(kept(block))
+    # Right where each rendering stands in one cell of its own and the scatter is not lost in the difference.
+    centre = cell_total / np.maximum(n, 1)[:, None]
+    scatter = n - n * (centre**2).sum(axis=1)
+    anew = [i for i, cells in enumerate(sides) if not (cells.single and scatter[i] > CANCELLED * n[i])]
+    for i, found in zip(anew, in_threads(lambda i: moments(sides[i].rows), anew), strict=True):
+        centre[i], scatter[i] = found
+    held = np.stack([cells.held for cells in sides]).astype(np.float64)
+    pair_concepts = (held @ held.T).astype(np.int64)
+    sums = AffinitySums(
+        tuple(languages),
+        n,
+        centre,
+        scatter,
+        concept_total,
+        n_concepts,
+        _matrices(pair_total, len(sides), 0),
+        pair_concepts,
+        cell_total,
+    )
+    return sums, np.concatenate(keep, axis=-1)
+
+
+def _matrices(of_pairs: FloatArray, n_languages: int, diagonal: float) -> FloatArray:
+    """Values of the pairs of languages as symmetric matrices: (P, …) to (…, L, L)."""
+    a, b = pairs_of(n_languages)
+    matrices = np.full((*of_pairs.shape[1:], n_languages, n_languages), float(diagonal))
+    matrices[..., a, b] = matrices[..., b, a] = of_pairs.T
+    return matrices
 
 
 def cell_means(units: Mapping[str, FloatArray], concepts: ConceptIndex) -> tuple[FloatArray, FloatArray]:
     """Mean unit vector of every cell, (C, L, d), zero for an empty one; and which are held, (C, L), as 0 and 1."""
-    cells = [_cells(rows, concepts.languages[tag], 0, concepts.n_concepts, False) for tag, rows in units.items()]
-    means = np.stack([cell.mean for cell in cells], axis=1)
-    held = np.isfinite(means[:, :, 0])
-    return np.where(held[:, :, None], means, 0), held.astype(np.float64)
+    languages = list(cells_by_language(units, concepts, cosine=False).values())
+    means = np.empty((concepts.n_concepts, len(languages), languages[0].rows.shape[1]))
+    for language, cells in enumerate(languages):
+        cells.fill(0, concepts.n_concepts, means[:, language])
+    return means, np.stack([cells.held for cells in languages], axis=1).astype(np.float64)
 
 
 def unit_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
@@ -263,7 +288,7 @@ def unit_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
     Raises MeasureUndefinedError for a zero or non-finite vector, or languages of different dimensions.
     """
     _refuse_faulty(vectors)
-    return {tag: _units(rows) for tag, rows in vectors.items()}
+    return {tag: unit_rows(rows) for tag, rows in vectors.items()}
 
 
 def centred_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]:
@@ -272,12 +297,14 @@ def centred_vectors(vectors: Mapping[str, VectorArray]) -> dict[str, FloatArray]
     SA of these is centred SA, and centred SA - SA the price of the offset between languages.
     Raises MeasureUndefinedError when a rendering lies on its language's mean.
     """
-    deviations = {tag: units - _mean(units) for tag, units in unit_vectors(vectors).items()}
-    for tag, deviation in deviations.items():
-        count = int((np.abs(deviation).max(axis=1, initial=0) < LEAST_DEVIATION).sum())
+    moved = unit_vectors(vectors)
+    for tag, units in moved.items():
+        np.subtract(units, units.sum(axis=0) / max(len(units), 1), out=units)
+        count = int((_largest(units) < LEAST_DEVIATION).sum())
         if count:
             raise MeasureUndefinedError(f"{count} renderings of {tag} lie on its mean, so that no direction is left")
-    return unit_vectors(deviations)
+        moved[tag] = unit_rows(units)
+    return moved
 
 
 def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> float:
@@ -288,15 +315,19 @@ def reference_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     its cells' sizes; and in H, every further rendering of a cell reuses the vector of the first rendering of
     the row in which that rendering first appears. Raises MeasureUndefinedError as `semantic_affinity` does.
     """
-    _refuse_faulty(vectors)
-    spread = concept_means(concept_pair_spreads(vectors, concepts))
+    sums, spread = _measured(vectors, concepts, attrgetter("concept_spread"))
     weight = np.ones(concepts.n_concepts)
     for incidence in concepts.languages.values():
         for concept, count in incidence.counts.items():
             weight[concept] *= count
     known = np.isfinite(spread)
-    substituted = {tag: rows[_first_of_cell(concepts.languages[tag], len(rows))] for tag, rows in vectors.items()}
-    intra = affinity_of(affinity_sums(substituted, concepts)).intra_spread
+
+    def scatter(tag: str) -> float:
+        rows = vectors[tag]
+        return moments(rows[_first_of_cell(concepts.languages[tag], len(rows))])[1]
+
+    substituted = np.array(list(in_threads(scatter, sums.languages)))
+    intra = affinity_of(replace(sums, scatter=substituted)).intra_spread
     inter = float(weight[known] @ spread[known] / weight[known].sum())
     return 1 / (1 + inter / intra)
 
@@ -308,12 +339,12 @@ def euclidean_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptInde
     Raises MeasureUndefinedError as `semantic_affinity` does.
     """
     _refuse_faulty(vectors)
-    raw = {tag: np.asarray(rows, dtype=np.float64) for tag, rows in vectors.items()}
     # The algebra of the closed forms holds for vectors of any length up to the factor 2.
-    means = concept_means(np.sqrt(2 * concept_pair_spreads(raw, concepts, cosine=False)))
-    _refuse_too_few({tag: len(rows) for tag, rows in raw.items()}, int(np.isfinite(means).sum()))
+    means = concept_means(np.sqrt(2 * concept_pair_spreads(vectors, concepts, cosine=False)))
+    _refuse_too_few({tag: len(rows) for tag, rows in vectors.items()}, int(np.isfinite(means).sum()))
     inter = float(np.nanmean(means))
-    intra = float(np.mean([np.sqrt(2 * mean_pairwise_spread(rows)) for rows in raw.values()]))
+    scatters = in_threads(lambda rows: moments(rows, cosine=False)[1], list(vectors.values()))
+    intra = float(np.mean([np.sqrt(2 * s / (len(r) - 1)) for r, s in zip(vectors.values(), scatters, strict=True)]))
     if intra < LEAST_SPREAD:
         raise MeasureUndefinedError(f"H is {intra:.1e}: the renderings of each language coincide")
     return 1 / (1 + inter / intra)
@@ -338,67 +369,49 @@ def _refuse_too_few(n_renderings: Mapping[str, float], n_concepts: int) -> None:
         raise MeasureUndefinedError("no concept is rendered in two languages")
 
 
-def _mean(rows: FloatArray) -> FloatArray:
-    """The mean of (n, d) rows; zero when there are none, as in a shard that lacks a language."""
-    mean: FloatArray = rows.sum(axis=0) / max(len(rows), 1)
-    return mean
+def _measured(
+    vectors: Mapping[str, VectorArray], concepts: ConceptIndex, kept: Kept
+) -> tuple[AffinitySums, FloatArray]:
+    """The sums over all concepts, and what is kept of each block."""
+    return _of_sound(lambda sound: _summed(cells_by_language(sound, concepts), kept), vectors, concepts)
+
+
+def _of_sound(
+    compute: Callable[[Mapping[str, VectorArray]], T], vectors: Mapping[str, VectorArray], concepts: ConceptIndex
+) -> T:
+    """``compute(vectors)`` of vectors that can be compared; MeasureUndefinedError of others.
+
+    Faulty ones are searched for when the computation has met one, as a search would cost as much as it does.
+    """
+    _refuse_one_language(len(concepts.languages))
+    _refuse_unlike(vectors)
+    try:
+        return compute(vectors)
+    except FloatingPointError:
+        # Either some are faulty, which this tells, or so long or short that their squares leave the range of floats.
+        return compute(unit_vectors(vectors))
 
 
 def _refuse_faulty(vectors: Mapping[str, VectorArray]) -> None:
     for tag, rows in vectors.items():
-        largest = np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0))  # |rows| without a copy
+        largest = _largest(rows)
         faulty = np.flatnonzero(~np.isfinite(largest) | (largest == 0))
         if len(faulty):
             kind = "zero" if largest[faulty[0]] == 0 else "not finite"
             raise MeasureUndefinedError(f"{len(faulty)} vectors of {tag} are {kind}, the first in row {faulty[0]}")
+    _refuse_unlike(vectors)
+
+
+def _refuse_unlike(vectors: Mapping[str, VectorArray]) -> None:
     if len({rows.shape[1] for rows in vectors.values()}) > 1:
         told = ", ".join(f"{tag} {rows.shape[1]}" for tag, rows in vectors.items())
         raise MeasureUndefinedError(f"vectors of different dimensions: {told}")
 
 
-def _units(rows: VectorArray) -> FloatArray:
-    """Rows at length 1, in float64."""
-    exact = np.asarray(rows, dtype=np.float64)
-    squared = np.einsum("ij,ij->i", exact, exact)
-    if len(squared) and not (squared.min() > LEAST_SQUARE and squared.max() < 1 / LEAST_SQUARE):
-        # The squares of very long or very short vectors leave the range of floats: scale by the largest entry first.
-        exact = exact / np.abs(exact).max(axis=1, keepdims=True)
-        squared = np.einsum("ij,ij->i", exact, exact)
-    units: FloatArray = exact / np.sqrt(squared)[:, None]
-    return units
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Of one language's unit vectors: their mean, the scatter about it, and the sum of the means of its cells."""
-
-    centre: FloatArray
-    scatter: float
-    cell_total: FloatArray
-
-
-def _moments(rows: VectorArray, incidence: Incidence) -> _Moments:
-    """Chunk by chunk, merged as in `AffinitySums`, so that no copy of all vectors is made."""
-    n_dims = rows.shape[1]
-    weight = _cell_weights(incidence, len(rows))
-    centre, scatter, cell_total = np.zeros(n_dims), 0.0, np.zeros(n_dims)
-    step = max(1, CHUNK_BYTES // (8 * n_dims))
-    for start in range(0, len(rows), step):
-        units = _units(rows[start : start + step])
-        mean = units.mean(axis=0)
-        deviation = units - mean
-        gap, share = mean - centre, len(units) / (start + len(units))
-        scatter += float(np.einsum("ij,ij->", deviation, deviation)) + float(gap @ gap) * share * start
-        centre = centre + share * gap
-        # einsum, because chunks are too small for the threads that a matrix product would start.
-        cell_total += np.einsum("i,ij->j", weight[start : start + step], units)
-    return _Moments(centre, scatter, cell_total)
-
-
-def _cell_weights(incidence: Incidence, n_rows: int) -> FloatArray:
-    """What each rendering weighs in the sum of the cells' means: one over its cell's size, over all its cells."""
-    _, inverse, count = np.unique(incidence.concepts, return_inverse=True, return_counts=True)
-    return np.bincount(incidence.rows, weights=1 / count[inverse], minlength=n_rows).astype(np.float64)
+def _largest(rows: VectorArray) -> VectorArray:
+    """The largest entry of each row by absolute value, (n,), without a copy of them."""
+    largest: VectorArray = np.maximum(rows.max(axis=1, initial=0), -rows.min(axis=1, initial=0))
+    return largest
 
 
 def _null_pair_spread(sums: AffinitySums) -> FloatArray:
@@ -424,59 +437,6 @@ def concept_means(spreads: FloatArray) -> FloatArray:
     total = np.where(known, spreads, 0).sum(axis=(1, 2))
     means: FloatArray = np.divide(total, pairs, out=np.full(len(spreads), np.nan), where=pairs > 0)
     return means
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """A language's cells of a run of concepts: mean vector (c, d) and scatter about it (c,); NaN where empty."""
-
-    mean: FloatArray
-    scatter: FloatArray
-
-
-def _cells(rows: VectorArray, incidence: Incidence, start: int, stop: int, cosine: bool) -> _Cells:
-    first, last = np.searchsorted(incidence.concepts, (start, stop))
-    concepts = incidence.concepts[first:last] - start
-    taken = rows[incidence.rows[first:last]]
-    vectors = _units(taken) if cosine else np.asarray(taken, dtype=np.float64)
-    if len(concepts) == stop - start and np.array_equal(concepts, np.arange(stop - start)):
-        return _Cells(vectors, np.zeros(stop - start))  # one rendering a cell and none missing
-    count = np.bincount(concepts, minlength=stop - start)
-    mean = np.zeros((stop - start, rows.shape[1]))
-    np.add.at(mean, concepts, vectors)
-    mean[count > 0] /= count[count > 0, None]
-    scatter = np.zeros(stop - start)
-    np.add.at(scatter, concepts, ((vectors - mean[concepts]) ** 2).sum(axis=1))
-    scatter[count > 0] /= count[count > 0]
-    mean[count == 0] = np.nan
-    scatter[count == 0] = np.nan
-    return _Cells(mean, scatter)
-
-
-def _squared_distances(mean: FloatArray) -> FloatArray:
-    """‖m_a - m_b‖² within each concept: (c, L, d) to (c, L, L), NaN where a language is missing.
-
-    By matrix products of deviations from the concept's mean; where those would cancel, because two languages lie
-    close together beside a distant third, by differences.
-    """
-    missing = np.isnan(mean[:, :, 0])
-    filled = np.where(missing[:, :, None], 0, mean) if missing.any() else mean
-    deviation = filled - filled.mean(axis=1, keepdims=True)
-    gram = deviation @ deviation.transpose(0, 2, 1)
-    norm = np.einsum("cll->cl", gram)
-    scale = norm[:, :, None] + norm[:, None, :]
-    squared: FloatArray = scale - 2 * gram
-    concept, a, b = np.nonzero(np.triu(squared <= CANCELLED * scale, 1))
-    gap = filled[concept, a] - filled[concept, b]
-    squared[concept, a, b] = squared[concept, b, a] = np.einsum("ij,ij->i", gap, gap)
-    squared[missing[:, :, None] | missing[:, None, :]] = np.nan
-    return squared
-
-
-def _held(incidence: Incidence, n_concepts: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    held = np.zeros(n_concepts, dtype=bool)
-    held[incidence.concepts] = True
-    return held
 
 
 def _first_of_cell(incidence: Incidence, n_rows: int) -> IntArray:

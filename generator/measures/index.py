@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +44,7 @@ class ConceptIndex:
         for tag, incidence in self.languages.items():
             if len(incidence.rows) != len(incidence.concepts):
                 raise ValueError(f"{tag}: {len(incidence.rows)} rows for {len(incidence.concepts)} concepts")
-            if any(a > b for a, b in pairwise(incidence.concepts.tolist())):
+            if (np.diff(incidence.concepts) < 0).any():
                 raise ValueError(f"{tag}: concepts must not decrease")
 
 

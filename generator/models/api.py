@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.errors import ModelUnavailableError
+from generator.errors import ModelUnavailableError, reason_of
 from generator.models.encoder import Settings, Vectors, at_unit_length
 from generator.models.registry import Endpoint, Model
+from generator.redaction import without, without_secrets
 
 if TYPE_CHECKING:
     from openai import OpenAI, OpenAIError
@@ -118,7 +119,8 @@ class ApiEncoder:
             remedy = "See to plan and billing there"
         else:
             remedy = LATER if status in {None, 408, 409, 429} or status >= 500 else ENTRY
-        return self._unavailable(_without_key(told, self._key)[:SHOWN_CHARACTERS], remedy)
+        told = without(without_secrets(" ".join(told.split())), (self._key,), PART_OF_KEY)
+        return self._unavailable(told[:SHOWN_CHARACTERS], remedy)
 
     def _unavailable(self, problem: str, remedy: str) -> ModelUnavailableError:
         return ModelUnavailableError(f"{self._model.name} at {self._place}: {problem.rstrip('.')}. {remedy}")
@@ -130,12 +132,18 @@ def _client(endpoint: Endpoint, key: str) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI
     except ImportError:
         raise ModelUnavailableError('Models of an API need one more package: pip install "isogloss[api]"') from None
+    try:
+        http_client = DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [_give_up_when_spent]})
+    except Exception as error:  # several kinds, from a scheme that is none to a package that is missing
+        raise ModelUnavailableError(
+            f"No request can be sent: {reason_of(error)}. Check the proxies that the environment names"
+        ) from None
     client = OpenAI(
         api_key=key or "none",  # the SDK wants one even where the server does not
         base_url=endpoint.base_url,
         timeout=endpoint.timeout,
         max_retries=MAX_RETRIES,
-        http_client=DefaultHttpxClient(follow_redirects=False, event_hooks={"response": [_give_up_when_spent]}),
+        http_client=http_client,
     )
     client.organization = client.project = None  # set from the environment where the arguments are None
     return client
@@ -164,9 +172,3 @@ def _batches(texts: Sequence[str], most: int) -> Iterator[list[str]]:
         size += length
     if batch:
         yield batch
-
-
-def _without_key(text: str, key: str) -> str:
-    """The text on one line, without the words that repeat a part of the key: servers echo it whole, cut or masked."""
-    parts = {key[i : i + PART_OF_KEY] for i in range(max(len(key) - PART_OF_KEY, 0) + 1)} - {""}
-    return " ".join("[…]" if any(part in word for part in parts) else word for word in text.split())

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 from generator.errors import ModelUnavailableError, reason_of
+from generator.redaction import without
 
 TIMEOUT = 10.0
 """Seconds to wait for the hub's answer."""
+PART_OF_TOKEN = 4
+"""As many of its characters in a row are not shown."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -74,7 +77,11 @@ def _downloaded(repository: str, revision: str) -> Path | None:
 
 
 def _unavailable(repository: str, revision: str, error: Exception) -> ModelUnavailableError:
+    from huggingface_hub import get_token
+
+    # A token may lie in a file, and a server may repeat what it was sent.
+    reason = without(reason_of(error), (get_token() or "",), PART_OF_TOKEN)
     return ModelUnavailableError(
-        f"{repository} at {revision} is neither on a hub that can be reached nor downloaded ({reason_of(error)}). "
+        f"{repository} at {revision} is neither on a hub that can be reached nor downloaded ({reason}). "
         "Check the name and the network, or name a local folder"
     )

@@ -16,7 +16,7 @@ from generator.errors import ModelUnavailableError, reason_of
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors, at_unit_length
 from generator.models.hub import COMMIT
 from generator.models.registry import Model
-from generator.models.transformer import refuse_too_large, untrusted
+from generator.models.transformer import REMOTE_CODE, refuse_too_large, untrusted, warn_of_code
 
 SIMILARITY_TASK = "STSBenchmark"
 """The task whose prompts are taken: like words, its sentences are compared with each other as equals."""
@@ -31,13 +31,16 @@ class MtebEncoder:
 
     def __init__(self, model: Model, *, allow_remote_code: bool) -> None:
         meta = registered(model.locator)
-        if not allow_remote_code and (model.trust_remote_code or _asks_for_code(meta, model.options)):
+        runs_code = model.trust_remote_code or _asks_for_code(meta, model.options)
+        if runs_code and not allow_remote_code:
             raise untrusted(model)
         if model.prompt or model.max_length or model.dtype != "float32":
             raise ModelUnavailableError(
                 f"{model.name}: the mteb registry decides its prompt, length and dtype. Remove them, or name it hf:"
             )
         refuse_too_large(dataclasses.replace(model, parameters=model.parameters or meta.n_parameters))
+        if runs_code:
+            warn_of_code(model)
         import mteb
 
         try:
@@ -45,7 +48,9 @@ class MtebEncoder:
             self._model = meta.load_model(device=model.device or None, **model.options)
         except Exception as error:  # whatever one of hundreds of loaders raises
             raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason_of(error)}") from error
+        self._name = model.name
         self._normalise = model.normalise
+        self._remote_code = REMOTE_CODE if runs_code else {}
 
     @property
     def settings(self) -> Settings:
@@ -57,6 +62,7 @@ class MtebEncoder:
             "normalised": self._normalise,
             "dtype": str(getattr(getattr(self._model, "model", None), "dtype", "")).removeprefix("torch."),
             "mteb": version("mteb"),
+            **self._remote_code,
         }
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -65,15 +71,18 @@ class MtebEncoder:
         from datasets import Dataset  # type: ignore[attr-defined]  # the package, not the folder of word lists here
 
         loader = DataLoader(Dataset.from_dict({"text": list(texts)}), batch_size=BATCH_SIZE)
-        found = self._model.encode(
-            loader,
-            task_metadata=self._task,
-            hf_split="test",
-            hf_subset="default",
-            prompt_type=None,
-            batch_size=BATCH_SIZE,
-            show_progress_bar=False,
-        )
+        try:
+            found = self._model.encode(
+                loader,
+                task_metadata=self._task,
+                hf_split="test",
+                hf_subset="default",
+                prompt_type=None,
+                batch_size=BATCH_SIZE,
+                show_progress_bar=False,
+            )
+        except Exception as error:  # as above; some of them ask an API, and tell what it said
+            raise ModelUnavailableError(f"{self._name} cannot encode: {reason_of(error)}") from error
         vectors = np.asarray(found, dtype=np.float32)
         if self._normalise:
             vectors = at_unit_length(vectors)

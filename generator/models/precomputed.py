@@ -10,9 +10,12 @@ import numpy as np
 
 from generator.errors import Fault, InputError, ModelUnavailableError
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors
+from generator.npz import read_npz, refuse_beyond_memory
 
 COLUMNS = 'Write the columns (Parquet) or arrays (NPZ) "text" and "vector", one vector of equal length a text'
 SHOWN_TEXTS = 5
+ROW_BYTES = 64
+"""What a row takes in memory at least; a repeated value takes none in a Parquet file."""
 
 
 class PrecomputedEncoder:
@@ -60,16 +63,19 @@ def _read(path: Path) -> tuple[list[str], Vectors]:
 
 
 def _read_npz(path: Path) -> tuple[list[str], Vectors]:
-    with np.load(path, allow_pickle=False) as arrays:
-        texts = arrays["text"]
-        if texts.ndim != 1 or texts.dtype.kind != "U":
-            raise ValueError(f"texts of type {texts.dtype} and shape {texts.shape}, not a row of Unicode texts")
-        return [str(text) for text in texts], np.asarray(arrays["vector"], dtype=np.float32)
+    arrays = read_npz(path)
+    texts = arrays["text"]
+    if texts.ndim != 1 or texts.dtype.kind != "U":
+        raise ValueError(f"texts of type {texts.dtype} and shape {texts.shape}, not a row of Unicode texts")
+    return [str(text) for text in texts], np.asarray(arrays["vector"], dtype=np.float32)
 
 
 def _read_parquet(path: Path) -> tuple[list[str], Vectors]:
     import pyarrow.parquet as pq
 
+    parts = pq.read_metadata(path)
+    unpacked = sum(parts.row_group(i).total_byte_size for i in range(parts.num_row_groups))
+    refuse_beyond_memory(max(unpacked, ROW_BYTES * parts.num_rows))
     table = pq.read_table(path, columns=["text", "vector"])
     texts = table.column("text").to_pylist()
     if not all(isinstance(text, str) for text in texts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,11 @@ Family = Literal["encoder", "decoder", "static", ""]
 """What a model is built on: a bidirectional encoder such as BERT, a language model, or a table of token vectors."""
 KINDS = ("package", "hf", "mteb", "api", "folder", "precomputed", "ngrams", "control")
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+SECRET_OPTION = re.compile(
+    r"^(\w*_)?(api|access|auth|hf|secret)_?(key|token)$|^(key|token)$|secret|password|credential|authori[sz]ation",
+    re.IGNORECASE,
+)
 ON_DISK = ("folder", "precomputed")
 """Kinds of source that lie somewhere on this machine."""
 
@@ -39,6 +45,12 @@ def _without_credentials(address: str) -> str:
     return address
 
 
+def _variable(name: str) -> str:
+    if name and not VARIABLE.fullmatch(name):
+        raise ValueError("it names an environment variable in capitals, which holds the key; no key stands in a file")
+    return name
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where and how an API is asked for vectors. None of it changes them but ``base_url``."""
@@ -46,7 +58,7 @@ class Endpoint:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     base_url: Annotated[str, AfterValidator(_without_credentials)] = "https://api.openai.com/v1"
-    key: str = "OPENAI_API_KEY"
+    key: Annotated[str, AfterValidator(_variable)] = "OPENAI_API_KEY"
     """The environment variable that holds the key; empty for a server that wants none."""
     batch: Annotated[int, Field(ge=1)] = 128
     """Texts a request, at most."""
@@ -193,11 +205,24 @@ def _entry_fault(model: Model, path: Path, slugs: Mapping[str, str]) -> Fault | 
     if model.slug in slugs:
         problem = f"the name {model.name!r} is taken already by {slugs[model.slug]!r}"
         return Fault(str(path), problem, "Give each model a name of its own", column=where)
-    if "trust_remote_code" in model.options:
-        problem = "trust_remote_code stands among the options"
-        return Fault(str(path), problem, "Make it a key of the entry itself", column=where)
+    if fault := _option_fault(model, str(path), where):
+        return fault
     if model.kind not in KINDS:
         return Fault(str(path), f"unknown source {model.source!r}", did_you_mean(model.kind, KINDS), column=where)
+    return None
+
+
+def _option_fault(model: Model, file: str, column: str) -> Fault | None:
+    if "trust_remote_code" in model.options:
+        problem = "trust_remote_code stands among the options"
+        return Fault(file, problem, "Make it a key of the entry itself", column=column)
+    if "weights_only" in model.options:
+        problem = "weights_only stands among the options, and weights that are more than numbers can run code"
+        return Fault(file, problem, "Remove it", column=column)
+    if secret := next((name for name in model.options if SECRET_OPTION.search(name)), None):
+        problem = f"{secret} stands among the options, which are published"
+        remedy = "Put the key into an environment variable, and the variable's name into endpoint.key"
+        return Fault(file, problem, remedy, column=column)
     return None
 
 

@@ -23,7 +23,10 @@ UNVERSIONED = "unversioned"
 
 
 def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
-    """Load the encoder of a pinned model. Raises ModelUnavailableError when it cannot be had here and now."""
+    """Load the encoder of a pinned model; one that runs code of its own is named on stderr first.
+
+    Raises ModelUnavailableError when it cannot be had here and now.
+    """
     if model.kind == "ngrams":
         from generator.models.ngrams import NgramEncoder
 
@@ -40,11 +43,13 @@ def load_encoder(model: Model, *, allow_remote_code: bool = False) -> Encoder:
         from generator.models.mteb_registry import MtebEncoder
 
         return MtebEncoder(model, allow_remote_code=allow_remote_code)
-    from generator.models.transformer import TransformerEncoder, refuse_too_large, untrusted
+    from generator.models.transformer import TransformerEncoder, refuse_too_large, untrusted, warn_of_code
 
     refuse_too_large(model)
     if model.trust_remote_code and not allow_remote_code:
         raise untrusted(model)
+    if model.trust_remote_code:
+        warn_of_code(model)
     if model.kind == "hf":
         return _from_hub(model)
     return TransformerEncoder(model, str(model_folder(model)))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.errors import ModelUnavailableError, reason_of
+from generator.errors import LayersUnavailableError, ModelUnavailableError, reason_of
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 from generator.models.registry import Model
+from generator.progress import say
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +25,9 @@ IN_MEMORY = 1 << 30
 """Layers of more bytes than this are kept in a file."""
 
 LAYERS = "layer_means"
+
+REMOTE_CODE: Settings = {"remote_code": True}
+"""What the settings of a model say that ran code of its own; others do not speak of it."""
 
 
 class TransformerEncoder:
@@ -47,12 +51,13 @@ class TransformerEncoder:
                 model_kwargs={"dtype": model.dtype, **model.options},
             )
         except Exception as error:  # whatever a foreign model's files make its loader raise
-            raise ModelUnavailableError(f"{model.name} cannot be loaded: {reason_of(error)}") from error
+            raise ModelUnavailableError(f"{model.name} cannot be loaded: {_reason(error)}") from error
         if model.max_length:
             self._model.max_seq_length = model.max_length
         self._name = model.name
         self._prompt = model.prompt or None
         self._normalise = model.normalise
+        self._remote_code = REMOTE_CODE if model.trust_remote_code else {}
 
     @property
     def settings(self) -> Settings:
@@ -64,6 +69,7 @@ class TransformerEncoder:
             "normalised": self._normalise,
             # A table of token vectors reads texts of any length, and JSON knows no infinity.
             "max_length": limit if (limit := self._model.max_seq_length) != inf else None,
+            **self._remote_code,
         }
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -98,7 +104,7 @@ class TransformerEncoder:
             file, which goes when the array does.
 
         Raises:
-            ModelUnavailableError: when the model is no transformer, or does not show its layers.
+            LayersUnavailableError: when the model is no transformer, or does not show its layers.
         """
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # so that little is padded
         batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
@@ -117,7 +123,7 @@ class TransformerEncoder:
         config = getattr(getattr(transformer, "auto_model", None), "config", None)
         if config is None:
             kind = type(transformer).__name__
-            raise ModelUnavailableError(f"{self._name} has no layers to look into: it is no transformer but a {kind}")
+            raise LayersUnavailableError(f"{self._name} has no layers to look into: it is no transformer but a {kind}")
         shown = getattr(config, "output_hidden_states", False)
         config.output_hidden_states = True
         try:
@@ -127,7 +133,7 @@ class TransformerEncoder:
                     batch, batch_size=BATCH_SIZE, prompt=self._prompt, output_value=None, show_progress_bar=False
                 )
         except Exception as error:  # whatever a foreign model's code raises
-            raise ModelUnavailableError(f"{self._name} does not show its layers: {reason_of(error)}") from error
+            raise LayersUnavailableError(f"{self._name} does not show its layers: {reason_of(error)}") from error
         finally:
             config.output_hidden_states = shown
         return torch.stack([each[LAYERS] for each in told], dim=1).cpu().numpy()
@@ -159,10 +165,26 @@ def _room(shape: tuple[int, ...]) -> Vectors:
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
 
 
+def _reason(error: Exception) -> str:
+    """The reason of a loader; torch's own words for weights that hold code advise to run it."""
+    if "Weights only load failed" not in str(error):
+        return reason_of(error)
+    return "its weights are a pickle that holds more than numbers, and could run code. Use them as safetensors"
+
+
 def untrusted(model: Model) -> ModelUnavailableError:
     """The error of a model that runs code of its own without leave."""
     return ModelUnavailableError(
         f"{model.name} runs code from its own repository. If you trust it, add --allow-remote-code"
+    )
+
+
+def warn_of_code(model: Model) -> None:
+    """Say which code is about to run here."""
+    where = f"{model.locator} at {model.revision}" if model.kind in {"hf", "mteb"} else model.source
+    say(
+        f"Warning: {model.name} runs code of its own, from {where}, with all that this account may do. "
+        "--allow-remote-code permits it"
     )
 
 

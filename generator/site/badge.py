@@ -9,6 +9,7 @@ from unicodedata import category, east_asian_width
 from generator.leaderboard import Leaderboard, Standing
 from generator.results import PairResult
 from generator.shown import decimal
+from generator.visible import visible
 
 HEIGHT, PADDING, FONT_SIZE = 20, 7, 11
 NARROW, WIDE = 6.6, 11.0
@@ -71,7 +72,7 @@ def as_markdown(image: str, page: str, alt: str) -> str:
 
 def _drawable(text: str) -> str:
     kept = (" " if character.isspace() else character for character in text)
-    return " ".join("".join(c for c in kept if category(c) not in UNDRAWABLE).split())
+    return visible(" ".join("".join(c for c in kept if category(c) not in UNDRAWABLE).split()))
 
 
 def _width(text: str) -> float:

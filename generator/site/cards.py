@@ -15,6 +15,7 @@ from generator.results import Estimate, PairResult, Point
 from generator.shown import decimal
 from generator.site import links
 from generator.site.marks import COLOURS, marks
+from generator.site.pieces import Piece
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,14 +53,14 @@ class Card:
     map: PairResult | None
 
 
-def card_files(board: Leaderboard, title: str, description: str) -> dict[str, bytes]:
-    """By path: the card of the home page, of every model and of every dataset."""
+def card_files(board: Leaderboard, title: str, description: str) -> list[Piece]:
+    """The card of the home page, of every model and of every dataset."""
     cards = {
         links.card(): _home_card(board, title, description),
         **{links.card("model", s.model.slug): _model_card(board, s, title) for s in board.standings},
         **{links.card("dataset", d.slug): _dataset_card(board, d, title) for d in board.datasets},
     }
-    return {path: drawn(card) for path, card in cards.items()}
+    return [Piece(path, drawn, (card,)) for path, card in cards.items()]
 
 
 def _home_card(board: Leaderboard, title: str, description: str) -> Card:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,7 @@ from generator.results import Resamples
 from generator.shown import signed
 from generator.site import links
 from generator.site.pages import Link, Page
+from generator.visible import visible_json
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def compare_page(board: Leaderboard, resamples: Resamples, confidence: float = 0
         len(board.overall) if len(board.overall) > 1 else 0,
         _neighbour_rows(board, resamples, confidence),
         tuple(standing.model.slug for standing in scored[:FEWEST]) if len(scored) >= FEWEST else (),
-        json.dumps(_catalogue(board, scored, confidence), ensure_ascii=False, separators=(",", ":")),
+        visible_json(_catalogue(board, scored, confidence)),
         confidence,
         WARNING,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
@@ -15,6 +14,7 @@ from generator.results import PairResult
 from generator.site import links
 from generator.site.data_scripts import data_script
 from generator.site.pages import Link, Page
+from generator.visible import visible_json
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def concepts_page(board: Leaderboard) -> ConceptsPage:
         "Concepts",
         "Any concept in all its languages, and how every model places it.",
         tuple(Link(dataset.card.name, links.dataset_page(dataset.slug)) for dataset in board.datasets),
-        json.dumps(lists, ensure_ascii=False, separators=(",", ":")),
+        visible_json(lists),
     )
 
 

@@ -13,15 +13,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from generator.comparison import MEASURE
 from generator.datasets import Dataset
 from generator.languages import language
 from generator.leaderboard import Leaderboard
-from generator.results import Draws, PairResult, Resamples
+from generator.results import PairResult, Resamples
 from generator.site import links
 from generator.site.figures import json_in_script, map_figure, shown_points
 from generator.site.marks import COLOURS, marks, shape_path
+from generator.site.pieces import Piece, Shared
+
+FloatArray = npt.NDArray[np.float32]
 
 GREY = "#7a8796"
 """Of the colours of languages the one that stands for all other categories."""
@@ -41,30 +45,47 @@ def data_name(path: str) -> str:
     return path.removeprefix(f"{links.DATA}/").removesuffix(".js")
 
 
-def data_files(board: Leaderboard, resamples: Resamples) -> dict[str, bytes]:
-    """By path: the words of each dataset, what each model makes of them, and the figure that all maps are shown in."""
-    hues = [colour for colour in COLOURS if colour != GREY]
-    shared = {"figure": json.loads(map_figure()), "hues": hues, "grey": GREY}
-    files = {links.MAP_DATA: data_script(links.MAP_DATA, shared)}
+def data_files(board: Leaderboard, resamples: Resamples) -> list[Piece]:
+    """The words of each dataset, what each model makes of them, and the figure that all maps are shown in."""
+    files = [Piece(links.MAP_DATA, _map_script, ())]
     for dataset in board.datasets:
         results = {
             standing.model.slug: result
             for standing in board.standings
             if (result := standing.cells[dataset.slug].result)
         }
-        places = {model: _places(result) for model, result in results.items()}
-        drawn = set[tuple[str, str]]().union(*places.values())
+        drawn = {(point.language, point.text) for result in results.values() for point in shown_points(result)}
         words = [(tag, text) for tag, texts in dataset.renderings.items() for text in texts]
         on_map = [i for i, word in enumerate(words) if word in drawn]
+        shown = Shared([words[i] for i in on_map])
         path = links.words_data(dataset.slug)
-        files[path] = data_script(path, _words(dataset, on_map))
+        files.append(Piece(path, _words_script, (path, dataset, on_map)))
         for model, result in results.items():
             path = links.pair_data(model, dataset.slug)
-            files[path] = data_script(path, _pair(result, [places[model].get(words[i]) for i in on_map]))
+            files.append(Piece(path, _pair_script, (path, result, shown)))
             if result.affinity.value is not None:
                 path = links.scores_data(model, dataset.slug)
-                files[path] = data_script(path, _scores(result, resamples.get((model, dataset.slug), {})))
+                draws = resamples.get((model, dataset.slug), {}).get(MEASURE)
+                files.append(Piece(path, _scores_script, (path, result, draws)))
     return files
+
+
+def _map_script() -> bytes:
+    hues = [colour for colour in COLOURS if colour != GREY]
+    return data_script(links.MAP_DATA, {"figure": json.loads(map_figure()), "hues": hues, "grey": GREY})
+
+
+def _words_script(path: str, dataset: Dataset, on_map: Sequence[int]) -> bytes:
+    return data_script(path, _words(dataset, on_map))
+
+
+def _pair_script(path: str, result: PairResult, shown: Shared[list[tuple[str, str]]]) -> bytes:
+    places = _places(result)
+    return data_script(path, _pair(result, [places.get(word) for word in shown.value]))
+
+
+def _scores_script(path: str, result: PairResult, draws: FloatArray | None) -> bytes:
+    return data_script(path, _scores(result, draws))
 
 
 def _words(dataset: Dataset, on_map: Sequence[int]) -> dict[str, Any]:
@@ -126,12 +147,11 @@ def _pair(result: PairResult, placed: Sequence[tuple[float, float] | None]) -> d
     }
 
 
-def _scores(result: PairResult, draws: Draws) -> dict[str, Any]:
+def _scores(result: PairResult, drawn: FloatArray | None) -> dict[str, Any]:
     """SA of a pair with its parts, of its pairs of languages, and its resamples as they are stored."""
     pairs = {(pair.a, pair.b): pair.sa for pair in result.language_pairs}
     tags = result.dataset.languages
     measures = result.measures
-    drawn = draws.get(MEASURE)
     return {
         "sa": result.affinity.value,
         "null": measures.null_sa if measures else None,

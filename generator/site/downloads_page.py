@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from generator.leaderboard import Leaderboard
 from generator.site import exports, links
 from generator.site.pages import Page
+from generator.site.pieces import Content
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class DownloadsPage(Page):
     results: tuple[Download, ...]
 
 
-def downloads_page(board: Leaderboard, data: Mapping[str, bytes]) -> DownloadsPage:
+def downloads_page(board: Leaderboard, data: Mapping[str, Content]) -> DownloadsPage:
     """The page; ``data`` holds the published files by path."""
 
     def download(name: str, path: str, what: str) -> Download:

@@ -8,32 +8,52 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from generator.datasets import Card, Dataset
+from generator.datasets.tables import marked_as_text
 from generator.leaderboard import Leaderboard, tiers
 from generator.measures.catalogue import COMPANIONS
-from generator.results import to_json
+from generator.results import Outcome, to_json
 from generator.site import links
+from generator.site.pieces import Piece, Shared
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEADERBOARD = "data/leaderboard"
 GZIP_LEVEL = 6
 """Level 9 takes six times as long for 4 % less."""
 
 
-def leaderboard_files(board: Leaderboard) -> dict[str, bytes]:
-    """By path: one record a model × dataset, in the leaderboard's order, in three formats."""
+def leaderboard_files(board: Leaderboard) -> list[Piece]:
+    """One record a model × dataset, in the leaderboard's order, in three formats."""
+    records = Shared([{column: record.get(column) for column in COLUMNS} for record in _records(board)])
+    kinds = {"csv": _as_csv, "json": _as_json, "parquet": _as_parquet}
+    return [Piece(f"{LEADERBOARD}.{ending}", make, (records,)) for ending, make in kinds.items()]
+
+
+Records = Shared[list[dict[str, Any]]]
+
+
+def _as_csv(records: Records) -> bytes:
+    return _for_spreadsheets(_frame(records)).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _as_json(records: Records) -> bytes:
+    return (json.dumps(records.value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _as_parquet(records: Records) -> bytes:
+    file = io.BytesIO()
+    _frame(records).to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def _frame(records: Records) -> pd.DataFrame:
     import pandas as pd
 
-    records = [{column: record.get(column) for column in COLUMNS} for record in _records(board)]
-    frame = pd.DataFrame(records, columns=list(COLUMNS)).astype(COLUMNS)
-    parquet = io.BytesIO()
-    frame.to_parquet(parquet, index=False)
-    return {
-        f"{LEADERBOARD}.csv": frame.to_csv(index=False, lineterminator="\n").encode(),
-        f"{LEADERBOARD}.json": (json.dumps(records, ensure_ascii=False, indent=1) + "\n").encode(),
-        f"{LEADERBOARD}.parquet": parquet.getvalue(),
-    }
+    return pd.DataFrame(records.value, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 COLUMNS = {
@@ -71,18 +91,27 @@ COLUMNS = {
 
 def dataset_files(board: Leaderboard) -> dict[str, bytes]:
     """By path: each word list as CSV and its card as TOML; in one folder, they load as the same dataset."""
-    lists = {links.dataset_file(dataset.slug): _word_list(dataset) for dataset in board.datasets}
-    return lists | {links.dataset_card(dataset.slug): _card(dataset.card) for dataset in board.datasets}
+    lists = {links.dataset_file(dataset.slug): word_list_file(dataset) for dataset in board.datasets}
+    return lists | {links.dataset_card(dataset.slug): card_file(dataset.card) for dataset in board.datasets}
 
 
-def result_files(board: Leaderboard) -> dict[str, bytes]:
-    """By path: every result and failure on the board, the documents of ``results/`` packed with gzip."""
-    return {
-        links.result_file(standing.model.slug, slug): gzip.compress(to_json(cell.outcome).encode(), GZIP_LEVEL, mtime=0)
+def result_files(board: Leaderboard) -> list[Piece]:
+    """Every result and failure on the board, the documents of ``results/`` packed with gzip."""
+    return [
+        Piece(links.result_file(standing.model.slug, slug), _packed, (cell.outcome,))
         for standing in board.standings
         for slug, cell in standing.cells.items()
         if cell.outcome
-    }
+    ]
+
+
+def _packed(outcome: Outcome) -> bytes:
+    return gzip.compress(to_json(outcome).encode(), GZIP_LEVEL, mtime=0)
+
+
+def _for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = [name for name, kind in COLUMNS.items() if kind == "string"]
+    return frame.assign(**{name: frame[name].map(marked_as_text, na_action="ignore") for name in texts})
 
 
 def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
@@ -127,26 +156,27 @@ def _records(board: Leaderboard) -> list[Mapping[str, Any]]:
     return records
 
 
-def _word_list(dataset: Dataset) -> bytes:
-    """The list with its notes and declared columns, as `load_dataset` reads it."""
+def word_list_file(dataset: Dataset) -> bytes:
+    """A list as CSV with its notes and declared columns, as `load_dataset` reads it."""
     own = [name for name in dataset.card.columns if any(name in concept.extra for concept in dataset.concepts)]
     told = dict.fromkeys(["id", "category", *(["note"] if any(c.note for c in dataset.concepts) else []), *own])
     text = io.StringIO()
     plain = csv.writer(text, lineterminator="\n")
     quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     # "id" is the column of identifiers, and Indonesian is called by its other code.
-    plain.writerow([*told, *({"id": "ind"}.get(tag, tag) for tag in dataset.languages)])
+    headers = (*told, *({"id": "ind"}.get(tag, tag) for tag in dataset.languages))
+    plain.writerow(map(marked_as_text, headers))
     for concept in dataset.concepts:
         values = {"id": concept.id, "category": concept.category, "note": concept.note, **concept.extra}
         cells = ("|".join(concept.renderings.get(tag, ())) for tag in dataset.languages)
         # Without its quotes an id such as "#1" would begin a comment.
         writer = quoted if concept.id.startswith("#") else plain
-        writer.writerow([*(values.get(name, "") for name in told), *cells])
+        writer.writerow(map(marked_as_text, (*(values.get(name, "") for name in told), *cells)))
     return text.getvalue().encode()
 
 
-def _card(card: Card) -> bytes:
-    """The card as TOML, without what says no more than the default."""
+def card_file(card: Card) -> bytes:
+    """A card as TOML, without what says no more than the default."""
     told = {each.name: getattr(card, each.name) for each in fields(card)}
     plain = Card(card.name)
     lines = [

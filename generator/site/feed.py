@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 
 from generator.history import Change, History, recent_changes, summary
 from generator.site import links
+from generator.visible import visible
 
 ATOM = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -17,8 +17,6 @@ NEVER = "1970-01-01"
 """The day of a feed in which nothing has happened yet."""
 TOLD = 50
 """Changes that an entry lists one by one."""
-NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, however escaped."""
 
 
 @dataclass(frozen=True)
@@ -119,4 +117,4 @@ def _link(parent: ElementTree.Element, base_url: str, page: str, relation: str =
 
 
 def _text(parent: ElementTree.Element, tag: str, text: str) -> None:
-    ElementTree.SubElement(parent, tag).text = NO_XML.sub("\ufffd", text)
+    ElementTree.SubElement(parent, tag).text = visible(text)

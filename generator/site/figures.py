@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.results import ConceptRecord, PairResult, Point
 from generator.site.marks import marks, shape_path
+from generator.visible import visible, visible_json
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
@@ -48,7 +49,19 @@ def shown_points(result: PairResult) -> tuple[Point, ...]:
 def shown_concepts(result: PairResult) -> tuple[ConceptRecord, ...]:
     """The concepts of which a page's map shows every word; none without a map."""
     n_points = len(result.map.points) if result.map else 0
-    return result.concepts[:: -(-n_points // MOST_POINTS)] if n_points else ()
+    return laid_out_concepts(result)[:: -(-n_points // MOST_POINTS)] if n_points else ()
+
+
+def laid_out_concepts(result: PairResult) -> tuple[ConceptRecord, ...]:
+    """The concepts of which the map in the result file has every word: all, or a sample of a long list."""
+    if not result.map or not result.map.sample:
+        return result.concepts
+    placed = {(point.language, point.text) for point in result.map.points}
+    return tuple(
+        concept
+        for concept in result.concepts
+        if placed.issuperset((tag, text) for tag, texts in concept.renderings.items() for text in texts)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -132,9 +145,11 @@ def map_figure() -> str:
 
 
 def json_in_script(value: Any) -> str:
-    """JSON as a script may hold it: no ``<`` that could end the element, no character that once ended a line."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    """JSON as a script may hold it: no ``<`` that could end the element, no character that once ended a line.
+
+    Pages show what it holds, so that hidden characters are marked as on pages.
+    """
+    return visible_json(value).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def map_drawing(result: PairResult) -> str:
@@ -160,7 +175,7 @@ def map_drawing(result: PairResult) -> str:
             f'fill="{mark.colour}" fill-opacity=".75" d="{shape_path(mark.shape)}"/></marker>'
             f'<polyline fill="none"{ends} points="{corners}"/>'
         )
-    title = escape(f"Map of {result.model.name} on {result.dataset.name}")
+    title = escape(visible(f"Map of {result.model.name} on {result.dataset.name}"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {DRAWN_WIDTH} {height}" role="img">'
         f"<title>{title}</title>{''.join(body)}</svg>\n"

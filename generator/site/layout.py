@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 
 from generator.config import Benchmark
 from generator.measures.catalogue import AFFINITY, CATALOGUE
@@ -17,8 +18,18 @@ from generator.site.foreign import foreign
 from generator.site.formulas import formula
 from generator.site.marks import shape_path
 from generator.site.metadata import Head
-from generator.site.overrides import COLOURS, EXTRA_STYLE, faults_named, logo_name, own_assets, template_loader
-from generator.site.pages import Link, Page
+from generator.site.overrides import (
+    COLOURS,
+    EXTRA_STYLE,
+    Template,
+    faults_named,
+    logo_name,
+    own_assets,
+    template_loader,
+)
+from generator.site.pages import LatePage, Link, Page
+from generator.site.pieces import Piece
+from generator.visible import visible
 
 CURRENT_SITE = "../../"
 """From the root of a frozen copy."""
@@ -81,13 +92,13 @@ def site_context(benchmark: Benchmark, updated: str, version: str, release: str 
 
 
 def lay_out(
-    told: Iterable[Page],
+    told: Iterable[Page | LatePage],
     site: SiteContext,
     head: Callable[[str], Head],
     assets: Mapping[str, str],
     own: Path | None = None,
-) -> dict[str, bytes]:
-    """The HTML of pages by their path.
+) -> list[Piece]:
+    """The HTML of pages.
 
     Args:
         told: the pages.
@@ -96,15 +107,34 @@ def lay_out(
         assets: by plain name, the path of a shared file.
         own: the benchmark's own templates.
 
-    Raises InputError when one of those is faulty.
+    Making a piece raises InputError when one of those is faulty.
     """
-    environment = _environment(own)
-    with faults_named(own):
-        return {page.path: _laid_out(environment, page, site, head(page.path), assets) for page in told}
+    _environment.cache_clear()  # the templates may be others by now
+    template = cache(partial(Template, own))
+    return [Piece(page.path, _html, (template(page.template), page, head(page.path), site, assets)) for page in told]
 
 
+def _html(template: Template, page: Page | LatePage, head: Head, site: SiteContext, assets: Mapping[str, str]) -> bytes:
+    link = partial(links.relative, page=page.path)
+    with faults_named(template.own):
+        text = (
+            _environment(template.own)
+            .get_template(template.name)
+            .render(
+                page=page.fill(*page.given) if isinstance(page, LatePage) else page,
+                site=site,
+                head=head,
+                link=link,
+                asset=lambda name: link(assets[name]),
+            )
+        )
+    return visible(text).encode()
+
+
+@lru_cache(maxsize=1)
 def _environment(own: Path | None = None) -> Environment:
-    environment = Environment(
+    # A benchmark may be somebody else's: what its own templates may do ends with their pages.
+    environment = (SandboxedEnvironment if own else Environment)(
         loader=template_loader(own),
         autoescape=True,
         undefined=StrictUndefined,
@@ -112,7 +142,7 @@ def _environment(own: Path | None = None) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    shown = (decimal, file_size, foreign, percent, short_count, signed)
+    shown = (decimal, file_size, foreign, percent, short_count, signed, visible)
     environment.filters |= {each.__name__: each for each in shown}
     environment.globals |= {
         "formula": formula,
@@ -121,11 +151,3 @@ def _environment(own: Path | None = None) -> Environment:
         "affinity_measures": AFFINITY,
     }
     return environment
-
-
-def _laid_out(environment: Environment, page: Page, site: SiteContext, told: Head, assets: Mapping[str, str]) -> bytes:
-    link = partial(links.relative, page=page.path)
-    text = environment.get_template(page.template).render(
-        page=page, site=site, head=told, link=link, asset=lambda name: link(assets[name])
-    )
-    return text.encode()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
+from generator.visible import visible
+
 HOME = "index.html"
 DOMAINS = "domains.html"
 CLAIMS = "claims.html"
@@ -97,12 +99,12 @@ def comparison(models: Sequence[str]) -> str:
 
 
 def concept(dataset: str, concept: str) -> str:
-    """A concept of a dataset on the page of concepts.
+    """A concept of a dataset on the page of concepts, whose script knows it by its `visible` id.
 
     >>> concept("modern-concepts", "hot/cold")
     'concepts.html#modern-concepts/hot%2Fcold'
     """
-    return f"{CONCEPTS}#{dataset}/{quote(concept, safe='')}"
+    return f"{CONCEPTS}#{dataset}/{quote(visible(concept), safe='')}"
 
 
 def concepts_data(dataset: str) -> str:

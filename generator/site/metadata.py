@@ -13,11 +13,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from generator.datasets import Dataset
+from generator.datasets.tables import unmarked
 from generator.languages import language
 from generator.leaderboard import Leaderboard, Standing
 from generator.shown import decimal
 from generator.site import exports, links
 from generator.site.figures import json_in_script
+from generator.visible import visible
 
 SITEMAP_SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
 STUDY = "arXiv:2601.09732"
@@ -183,7 +185,7 @@ def croissant(dataset: Dataset, word_list: bytes, about: About) -> dict[str, Any
         "note": "A note on the concept.",
     }
     fields = [
-        *(_field(header, meanings[header]) for header in headers[:-n_languages]),
+        *(_field(header, meanings[unmarked(header)]) for header in headers[:-n_languages]),
         *(
             _field(header, f"Renderings in {language(tag).name}.", repeated=_repeats(dataset, tag))
             for tag, header in zip(dataset.languages, headers[-n_languages:], strict=True)
@@ -209,7 +211,8 @@ def croissant(dataset: Dataset, word_list: bytes, about: About) -> dict[str, Any
                     "@type": "cr:FileObject",
                     "@id": name,
                     "name": name,
-                    "description": "The word list: a row a concept, a column a language, alternatives set apart by |.",
+                    "description": "The word list: a row a concept, a column a language, alternatives set apart by |. "
+                    "An apostrophe before a cell that begins with =, +, - or @ is no part of it.",
                     "contentUrl": links.absolute(path, about.base_url) if about.base_url else name,
                     "encodingFormat": "text/csv",
                     "contentSize": f"{len(word_list)} B",
@@ -311,7 +314,7 @@ def _scores(board: Leaderboard, standing: Standing) -> str:
 
 def _plain(text: str) -> str:
     """Text on one line with nothing that Markdown would take for markup."""
-    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", visible(" ".join(text.split())))
 
 
 def citation(about: About, version: str) -> bytes:

@@ -22,7 +22,10 @@ class MethodsPage(Page):
     traps: tuple[Trap, ...]
     trap_legend: tuple[tuple[str, Mark], ...]
     trap_concepts: int
+    exact: str
+    """The most points that maps are laid out exactly from."""
     landmarks: str
+    """How many points stand for all of larger maps."""
     parameters: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, str], ...]
 
@@ -33,6 +36,7 @@ def methods_page(board: Leaderboard) -> MethodsPage:
     latest = newest(results)
     parameters = latest.provenance.parameters if latest else {}
     flat = {**parameters, **{f"map {k}": v for k, v in (parameters.get("layout") or {}).items()}}
+    landmarks = flat.get("map landmarks")
     return MethodsPage(
         links.METHODS,
         "Methods",
@@ -41,7 +45,8 @@ def methods_page(board: Leaderboard) -> MethodsPage:
         traps(),
         chart_legend(),
         N_CONCEPTS,
-        f"{flat['map landmarks']:,}" if "map landmarks" in flat else "many",
+        f"{flat.get('map exact', landmarks):,}" if landmarks else "some thousand",
+        f"{landmarks:,}" if landmarks else "many",
         tuple((name.replace("_", " "), str(value)) for name, value in flat.items() if name != "layout"),
         tuple(latest.provenance.versions.items()) if latest else (),
     )

@@ -395,7 +395,7 @@ def _spread_rows(results: Sequence[PairResult | None]) -> tuple[SpreadRow, ...]:
             SpreadRow(
                 language(tag),
                 tuple(Estimate(r.intra_spread, r.low, r.high) if r else Estimate(None) for r in records),
-                tuple(f"{r.n_distinct_vectors:,} of {r.n_renderings:,}" if r else "" for r in records),
+                tuple(f"{r.n_distinct_vectors or 0:,} of {r.n_renderings:,}" if r else "" for r in records),
             )
         )
     return tuple(rows)

@@ -5,13 +5,25 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    meta,
+)
 
 from generator.config import Benchmark
 from generator.errors import Fault, InputError, reason_of
 from generator.resources import shipped
+from generator.site.pieces import Digested, fingerprint
 
 EXTRA_STYLE, COLOURS = "extra.css", "colours.css"
 COLOUR_SHEET = """\
@@ -33,6 +45,41 @@ def template_loader(own: Path | None) -> BaseLoader:
     base = FileSystemLoader(shipped("templates"))
     mine = [FileSystemLoader(own)] if own else []
     return ChoiceLoader([*mine, base, PrefixLoader({SHIPPED: base})])
+
+
+@dataclass(frozen=True)
+class Template(Digested):
+    """A template by its name, found in the benchmark's own folder or among the shipped ones."""
+
+    own: Path | None
+    name: str
+
+    @cached_property
+    def digest(self) -> str:
+        """Of its text, and of those of all templates that it extends, includes or imports."""
+        loader = template_loader(self.own)
+        environment = Environment(loader=loader)  # noqa: S701 - which shows nothing
+        texts: dict[str, str] = {}
+        waiting = [self.name]
+        while waiting:
+            name = waiting.pop()
+            if name not in texts:
+                try:
+                    texts[name], _, _ = loader.get_source(environment, name)
+                except TemplateNotFound:
+                    texts[name] = ""  # whoever lays a page out with it will say so
+                named = _referenced(texts[name])
+                waiting += loader.list_templates() if None in named else filter(None, named)
+        return fingerprint([self.own is None, texts])
+
+
+@lru_cache(maxsize=128)
+def _referenced(text: str) -> tuple[str | None, ...]:
+    """The templates that a template's text names; None among them for one that is named at run time."""
+    try:
+        return tuple(meta.find_referenced_templates(Environment().parse(text)))  # noqa: S701 - as above
+    except TemplateSyntaxError:
+        return ()  # as above
 
 
 @contextmanager

@@ -5,8 +5,9 @@ Text is raw: templates escape it. Each page has a module of its own, with its da
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from generator.leaderboard import Tier
 from generator.measures.catalogue import MeasureInfo
@@ -145,6 +146,16 @@ class Page:
     path: str
     title: str
     description: str
+
+
+@dataclass(frozen=True)
+class LatePage:
+    """A page that is filled where it is laid out: filling it takes long, and what it is filled from is told apart."""
+
+    path: str
+    template: str
+    fill: Callable[..., Page]
+    given: tuple[Any, ...]
 
 
 @dataclass(frozen=True)

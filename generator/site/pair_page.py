@@ -8,6 +8,7 @@ from statistics import fmean
 
 from generator.languages import Language, language
 from generator.leaderboard import Leaderboard
+from generator.manifold import MOST_POINTS
 from generator.measures.catalogue import CATALOGUE, MeasureInfo
 from generator.results import Estimate, LanguagePair, MapQualityRecord, PairFailure, PairResult
 from generator.shown import decimal, percent
@@ -16,7 +17,7 @@ from generator.site.data_scripts import data_name
 from generator.site.figures import shown_concepts, shown_points
 from generator.site.language_pairs import HeatRows, by_affinity, heat_rows
 from generator.site.marks import Mark, marks
-from generator.site.pages import CompanionRow, Link, Page, Score, Word
+from generator.site.pages import CompanionRow, LatePage, Link, Page, Score, Word
 from generator.site.parts import (
     SHOWN_LANGUAGES,
     companion_rows,
@@ -25,6 +26,7 @@ from generator.site.parts import (
     shown_words,
     word_headings,
 )
+from generator.site.pieces import Shared
 
 HEATS = 10
 """Shades of the table of language pairs, besides none."""
@@ -72,8 +74,8 @@ class LanguageRow:
 
     language: Language
     n_words: int
-    n_vectors: int
-    """Distinct ones."""
+    n_vectors: int | None
+    """Distinct ones; None where a long list was read as a stream."""
     sa: float | None
     """The mean over the other languages."""
     closest: Partner | None
@@ -118,6 +120,8 @@ class PairPage(Page):
     n_points: int
     n_shown: int
     """Points on the page's map, which may be a sample."""
+    sampled: bool
+    """Whether not even the result file's map has all concepts."""
     quality: MapQualityRecord | None
     colourings: tuple[tuple[str, str], ...]
     """What the map's colours may show besides the language: key and name."""
@@ -151,22 +155,24 @@ class FailedPairPage(Page):
     data: str
 
 
-def pair_pages(board: Leaderboard) -> list[PairPage | FailedPairPage]:
+def pair_pages(board: Leaderboard) -> list[LatePage | FailedPairPage]:
     """A page for every pair that was measured or failed."""
-    pages: list[PairPage | FailedPairPage] = []
-    for standing in board.standings:
-        for dataset in board.datasets:
+    pages: list[LatePage | FailedPairPage] = []
+    for dataset in board.datasets:
+        dataset_link = Link(dataset.card.name, links.dataset_page(dataset.slug))
+        categories = Shared({concept.id: concept.category for concept in dataset.concepts})
+        n_ranked = sum(standing.cells[dataset.slug].rank is not None for standing in board.standings)
+        for standing in board.standings:
             cell = standing.cells[dataset.slug]
+            path = links.pair_page(standing.model.slug, dataset.slug)
             model_link = Link(standing.model.name, links.model_page(standing.model.slug))
-            dataset_link = Link(dataset.card.name, links.dataset_page(dataset.slug))
             if cell.result:
-                categories = {concept.id: concept.category for concept in dataset.concepts}
-                n_ranked = sum(s.cells[dataset.slug].rank is not None for s in board.standings)
-                pages.append(_pair_page(cell.result, cell.rank, n_ranked, model_link, dataset_link, categories))
+                given = (cell.result, cell.rank, n_ranked, model_link, dataset_link, categories)
+                pages.append(LatePage(path, PairPage.template, pair_page, given))
             elif cell.failure:
                 pages.append(
                     FailedPairPage(
-                        links.pair_page(standing.model.slug, dataset.slug),
+                        path,
                         f"{standing.model.name} on {dataset.card.name}",
                         f"{standing.model.name} could not be measured on {dataset.card.name}.",
                         model_link,
@@ -178,14 +184,25 @@ def pair_pages(board: Leaderboard) -> list[PairPage | FailedPairPage]:
     return pages
 
 
-def _pair_page(
+def pair_page(
     result: PairResult,
     rank: int | None,
     n_ranked: int,
     model: Link,
     dataset: Link,
-    categories: Mapping[str, str],
+    categories_of: Shared[dict[str, str]],
 ) -> PairPage:
+    """The page of a result.
+
+    Args:
+        result: the result.
+        rank: its place on its dataset, None for a control.
+        n_ranked: how many models are ranked there.
+        model: the model's name and page.
+        dataset: the dataset's name and page.
+        categories_of: the category of each concept by its id.
+    """
+    categories = categories_of.value
     slugs = result.model.slug, result.dataset.slug
     drawn = result.map if result.map and result.map.points else None
     tags = result.dataset.languages
@@ -205,6 +222,7 @@ def _pair_page(
         data_name(links.pair_data(*slugs)),
         len(drawn.points) if drawn else 0,
         len(shown_points(result)) if drawn else 0,
+        bool(drawn and drawn.sample),
         drawn.quality if drawn else None,
         _colourings(result, categories),
         map_summary(result),
@@ -230,11 +248,21 @@ def map_summary(result: PairResult) -> tuple[str, ...]:
 
 
 def _summary(result: PairResult, n_points: int) -> Iterator[str]:
-    n_languages, n_concepts = len(result.dataset.languages), len(result.concepts)
+    n_languages, n_concepts = len(result.dataset.languages), f"{len(result.concepts):,}"
+    sample = result.map.sample if result.map else None
+    if sample:
+        n_concepts = f"{sample:,} of {n_concepts}"
     if result.measures is None:
         yield f"{n_points:,} signs in {n_languages} columns."
+    else:
+        yield f"{n_points:,} words for {n_concepts} concepts in {n_languages} languages."
+    if sample:
+        yield (
+            f"All would be more than {MOST_POINTS:,} words: drawn is a sample in which every category, and within it "
+            "concepts in many languages and in few, have their share. The table of concepts says which."
+        )
+    if result.measures is None:
         return
-    yield f"{n_points:,} words for {n_concepts:,} concepts in {n_languages} languages."
     apart = result.measures.estimate("language_separability").value
     if apart is not None:
         how = "mix" if apart <= MIXED else "keep apart" if apart >= APART else "keep apart in part"

@@ -11,38 +11,56 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, InputError
-from generator.site.links import MANIFEST
+from generator.files import writing
+from generator.site.links import HOME, MANIFEST
+from generator.site.pieces import Content, StoredFile, content_of
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 ASIDE = ".old"
 
 
-def publish(files: Mapping[str, bytes], folder: Path) -> None:
+def publish(files: Mapping[str, Content], folder: Path) -> None:
     """Make ``folder`` hold exactly ``files``, and what lay there that no manifest of ours listed.
 
     The new site is written beside the old one and takes its place in one step, so that a reader, and a run
-    after a kill, finds the old site or the new one.
+    after a kill, finds the old site or the new one. What the old one has already is not written again.
 
-    Raises InputError when a file that is not ours stands where one of the site's must go.
+    Raises InputError when a file that is not ours stands where one of the site's must go, and UnwritableError when
+    the disk takes no more.
     """
     folder = folder.resolve()
     _put_back(folder)
     foreign = _foreign_files(folder)
     _refuse_collisions(files, foreign, folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(folder)
-    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_leftover_prefix(folder)))
-    try:
-        staging.chmod(0o755)
-        for path, content in files.items():
-            target = staging / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        for path in foreign:
-            _carry(folder / path, staging / path)
-        _take_place(staging, folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    kept = [path for path in foreign if path not in files]
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(folder)
+        staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_leftover_prefix(folder)))
+        try:
+            staging.chmod(0o755)
+            for place in {(staging / path).parent for path in files}:
+                place.mkdir(parents=True, exist_ok=True)
+            for path, file in files.items():
+                _put(file, staging / path, folder)
+            for path in kept:
+                _carry(folder / path, staging / path)
+            _take_place(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _put(file: Content, target: Path, folder: Path) -> None:
+    """Write a file, or take it from where it lies: from the old site in ``folder`` it comes as it is, by a link.
+
+    A file has two names then, for as long as the old site is there; nobody writes into it through either.
+    """
+    if not isinstance(file, StoredFile):
+        target.write_bytes(file)
+    elif file.path.is_relative_to(folder):
+        _carry(file.path, target)
+    else:
+        shutil.copyfile(file.path, target)
 
 
 def _foreign_files(folder: Path) -> list[str]:
@@ -64,18 +82,25 @@ def _listed(folder: Path) -> set[str]:
         return set()
 
 
-def _refuse_collisions(files: Mapping[str, bytes], foreign: list[str], folder: Path) -> None:
+def _refuse_collisions(files: Mapping[str, Content], foreign: list[str], folder: Path) -> None:
     remedy = "Move it away, or choose another folder with --site"
     folders = {parent for path in files for parent in _above(path)}
+    # A damaged manifest lists nothing; the home page shows that it is one of ours.
+    ours = {MANIFEST} if HOME in files and _holds(folder / HOME, files[HOME]) else set()
     faults = [
         Fault(str(folder / path), "Isogloss did not write this file and will not replace it", remedy)
         for path in foreign
-        if path in files
+        if (path in files and path not in ours and not _holds(folder / path, files[path]))
         or not _above(path).isdisjoint(files)
         or (path in folders and not _is_real_folder(folder / path))
     ]
     if faults:
         raise InputError(faults)
+
+
+def _holds(path: Path, file: Content) -> bool:
+    """Whether a file is what would be written there, so that it is ours, though a damaged manifest does not say so."""
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == content_of(file)
 
 
 def _above(path: str) -> set[str]:

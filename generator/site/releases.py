@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,10 @@ from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, InputError
 from generator.history import History, Snapshot, from_json
+from generator.ledger import Ledger
 from generator.site import links
 from generator.site.links import MANIFEST
+from generator.site.pieces import Content, StoredFile, content_of
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class Release:
 
     date: str
     """YYYY-MM-DD."""
-    files: Mapping[str, bytes]
+    files: Mapping[str, Content]
     """By path within the copy, its manifest included."""
 
     @cached_property
     def snapshot(self) -> Snapshot:
         """The leaderboard as it was. Raises InputError when the copy's log is unreadable."""
-        return from_json(self.files[links.HISTORY], f"{self.date}/{links.HISTORY}").now
+        return from_json(content_of(self.files[links.HISTORY]), f"{self.date}/{links.HISTORY}").now
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,14 @@ def release_folder(folder: Path, date: str) -> Path:
     return place
 
 
-def load_releases(folder: Path) -> tuple[Release, ...]:
+def load_releases(folder: Path, ledger: Ledger | None = None) -> tuple[Release, ...]:
     """Every release in ``folder``, oldest first; none when there is no such folder.
+
+    Their files stay where they are: there may be more than memory holds.
+
+    Args:
+        folder: of the releases.
+        ledger: where the digests of their files are kept.
 
     Raises InputError that names every file of a release that is missing or not as its manifest says.
     """
@@ -75,7 +82,7 @@ def load_releases(folder: Path) -> tuple[Release, ...]:
     faults: list[Fault] = []
     for date in dates:
         try:
-            releases.append(Release(date, _files(folder / date)))
+            releases.append(Release(date, _files(folder / date, ledger or Ledger())))
         except InputError as error:
             faults += error.faults
     if faults:
@@ -83,22 +90,24 @@ def load_releases(folder: Path) -> tuple[Release, ...]:
     return tuple(releases)
 
 
-REMEDY = "Restore the release from a backup, or remove its folder"
+REMEDY = "Restore the release from a backup or from releases/ in the site, or remove its folder"
 
 
-def _files(place: Path) -> dict[str, bytes]:
+def _files(place: Path, ledger: Ledger) -> dict[str, Content]:
     listed = _listed(place)
-    found = {path: _content(place / path) for path in listed}
+    found = {path: ledger.digest(place / path) for path in listed}
     faults = [
-        Fault(str(place / path), "is missing" if content is None else "is not what was released", REMEDY)
-        for path, content in found.items()
-        if content is None or hashlib.sha256(content).hexdigest() != listed[path]
+        Fault(str(place / path), "is missing" if digest is None else "is not what was released", REMEDY)
+        for path, digest in found.items()
+        if digest != listed[path]
     ]
     if links.HISTORY not in found:
         faults.append(Fault(str(place / MANIFEST), f"lists no {links.HISTORY}", REMEDY))
     if faults:
         raise InputError(faults)
-    return {MANIFEST: (place / MANIFEST).read_bytes()} | {path: content or b"" for path, content in found.items()}
+    return {MANIFEST: (place / MANIFEST).read_bytes()} | {
+        path: StoredFile(place / path, digest) for path, digest in listed.items()
+    }
 
 
 def _listed(place: Path) -> dict[str, str]:
@@ -122,7 +131,7 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def published(releases: Sequence[Release]) -> dict[str, bytes]:
+def published(releases: Sequence[Release]) -> dict[str, Content]:
     """Every file of the releases by its path on the current site."""
     return {
         f"releases/{release.date}/{path}": content for release in releases for path, content in release.files.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,7 +14,7 @@ from generator.layers import Curves
 from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.records import model_record
 from generator.resources import shipped
-from generator.results import Outcome, Resamples
+from generator.results import Outcome, PairResult, Resamples
 from generator.site import exports, links, pages
 from generator.site.assets import load_assets
 from generator.site.cards import card_files
@@ -42,9 +41,10 @@ from generator.site.metadata import (
 from generator.site.methods_page import methods_page
 from generator.site.model_page import model_badges, model_pages
 from generator.site.overrides import own_assets
-from generator.site.pages import Page
+from generator.site.pages import LatePage, Page
 from generator.site.pair_page import pair_pages
 from generator.site.picker import language_files
+from generator.site.pieces import Content, Kept, Piece, content_of, made, sha256_of
 from generator.site.releases import Past, Release, published
 from generator.site.releases_page import release_pages
 from generator.site.search_page import search_page
@@ -61,9 +61,26 @@ def render_site(
     past: Past | None = None,
     release: str = "",
 ) -> dict[str, bytes]:
-    """Every file of the site by its path, ``manifest.json`` with their SHA-256 included.
+    """Every file of the site by its path, ``manifest.json`` with their SHA-256 included, made in this process.
 
-    A pure function of its arguments and the templates: the same inputs give the same bytes.
+    A pure function of its arguments, which are those of `rendered`, and the templates: the same inputs give the same
+    bytes.
+    """
+    files, _ = rendered(benchmark, outcomes, resamples, curves, past, release)
+    return {path: content_of(file) for path, file in files.items()}
+
+
+def rendered(
+    benchmark: Benchmark,
+    outcomes: Sequence[Outcome],
+    resamples: Resamples | None = None,
+    curves: Curves | None = None,
+    past: Past | None = None,
+    release: str = "",
+    kept: Kept | None = None,
+    jobs: int = 1,
+) -> tuple[dict[str, Content], list[Piece]]:
+    """Every file of the site by its path, as `render_site` has them, and the pieces among them.
 
     Args:
         benchmark: what was configured.
@@ -72,6 +89,8 @@ def render_site(
         curves: the stored layer curves.
         past: the log as it was, which goes on in ``data/history.json``, and the releases to publish with the site.
         release: the day of the release that this rendering is to become; the site itself when empty.
+        kept: the site as it is; what is the same there is not made again.
+        jobs: processes that may share the work.
 
     Raises InputError when a template of the benchmark's own is faulty.
     """
@@ -90,33 +109,44 @@ def render_site(
     about = _about(benchmark, updated, release)
     history = logged(before.history, snapshot(board), updated)
     assets = load_assets(shipped("templates"), own_assets(benchmark))
-    data = {
-        **exports.leaderboard_files(board),
+    layout = partial(
+        lay_out,
+        site=site_context(benchmark, updated, version("isogloss"), release),
+        head=partial(head, about=about, board=board),
+        assets={name: path for name, (path, _) in assets.items()},
+        own=benchmark.templates,
+    )
+    fresh = () if release else news(history, NEWS)
+    told = _pages(board, benchmark, about, resamples or {}, curves or {}, fresh)
+    files: dict[str, Content] = {
+        **dict(assets.values()),
         **exports.dataset_files(board),
         **croissant_files(board, about),
-        **exports.result_files(board),
+        **concept_files(board),
+        **language_files(board),
+        **model_badges(board, about.title),
         links.HISTORY: to_json(history).encode(),
+        links.CITATION: citation(about, version("isogloss")),
     }
-    files = dict(assets.values()) | data | _drawings(board) | data_files(board, resamples or {})
-    files |= concept_files(board)
-    files |= language_files(board)
-    files |= card_files(board, about.title, about.description) | model_badges(board, about.title)
-    files[links.CITATION] = citation(about, version("isogloss"))
-    fresh = () if release else news(history, NEWS)
-    told = _pages(board, benchmark, about, resamples or {}, curves or {}, data, fresh)
     if not release:
         told += release_pages(before.releases, history.now)
         files |= published(before.releases)
-        files |= _for_machines(board, about, history, before.releases, [page.path for page in told])
-    files |= lay_out(
-        told,
-        site_context(benchmark, updated, version("isogloss"), release),
-        partial(head, about=about, board=board),
-        {name: path for name, (path, _) in assets.items()},
-        benchmark.templates,
-    )
+        files |= _for_machines(board, about, history, before.releases, [links.DOWNLOADS, *(p.path for p in told)])
+    pieces = [
+        *exports.leaderboard_files(board),
+        *exports.result_files(board),
+        *_drawings(board),
+        *data_files(board, resamples or {}),
+        *card_files(board, about.title, about.description),
+        *layout(told),
+    ]
+    files |= made(pieces, kept, jobs)
+    downloads = layout([downloads_page(board, files)])
+    files |= made(downloads, kept)
+    if kept:
+        files = {path: kept.file(path, file) for path, file in files.items()}
     files[links.MANIFEST] = _manifest(files)
-    return dict(sorted(files.items()))
+    return dict(sorted(files.items())), [*pieces, *downloads]
 
 
 def _pages(
@@ -125,9 +155,8 @@ def _pages(
     about: About,
     resamples: Resamples,
     curves: Curves,
-    data: Mapping[str, bytes],
     fresh: Sequence[News],
-) -> list[Page]:
+) -> list[Page | LatePage]:
     confidence = benchmark.parameters.confidence
     findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
@@ -143,7 +172,6 @@ def _pages(
         claims_page(findings),
         companions_page(board),
         methods_page(board),
-        downloads_page(board, data),
         search_page(board),
         pages.NotFoundPage(links.NOT_FOUND, "Page not found", "There is no such page."),
     ]
@@ -171,15 +199,19 @@ def _for_machines(
     return found
 
 
-def _drawings(board: Leaderboard) -> dict[str, bytes]:
-    return {
-        links.pair_drawing(standing.model.slug, slug): map_drawing(cell.result).encode()
+def _drawings(board: Leaderboard) -> list[Piece]:
+    return [
+        Piece(links.pair_drawing(standing.model.slug, slug), _drawn, (cell.result,))
         for standing in board.standings
         for slug, cell in standing.cells.items()
         if cell.result and cell.result.map and cell.result.map.points
-    }
+    ]
 
 
-def _manifest(files: Mapping[str, bytes]) -> bytes:
-    digests = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())}
+def _drawn(result: PairResult) -> bytes:
+    return map_drawing(result).encode()
+
+
+def _manifest(files: Mapping[str, Content]) -> bytes:
+    digests = {path: sha256_of(file) for path, file in sorted(files.items())}
     return (json.dumps({"schema": 1, "files": digests}, indent=1) + "\n").encode()

@@ -1,0 +1,108 @@
+"""Memory: how much there is, and how much of it measuring a pair takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from generator.errors import IsoglossError
+
+MIB = 1 << 20
+WORKER_BYTES = 320 * MIB
+"""What a worker holds with the libraries that measure loaded, before it measures anything."""
+
+POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+SIZE = re.compile(r"(\d+(?:\.\d+)?) *(?:([KMGT])(I?))?B?", re.ASCII | re.IGNORECASE)
+
+CGROUP = Path("/sys/fs/cgroup")
+CGROUP_FILES = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
+"""What a container may hold and what it holds, in the second version of control groups and in the first."""
+
+
+class NotEnoughMemoryError(IsoglossError):
+    """A pair needs more memory than there is for it."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What this process and its workers may hold together."""
+
+    size: float
+    """Bytes."""
+    source: str = ""
+    """Where the size comes from, for messages."""
+
+    @classmethod
+    def unbounded(cls) -> Self:
+        return cls(float("inf"))
+
+    def has_room(self, held: int, needed: int) -> bool:
+        """Whether a worker may take ``needed`` bytes while others hold ``held``, and this process what it does."""
+        return needed == 0 or self.size == float("inf") or own_bytes() + held + needed <= self.size
+
+    def refuse_beyond(self, needed: int) -> None:
+        """Raises NotEnoughMemoryError when ``needed`` bytes are more than there are."""
+        if needed > self.size:
+            raise self.shortage(needed)
+
+    def shortage(self, needed: int) -> NotEnoughMemoryError:
+        """The error of a pair that is not measured for lack of memory."""
+        return NotEnoughMemoryError(
+            f"measuring it takes about {as_size(needed)} of memory besides what Isogloss itself holds, more than "
+            f"{self.source}. Allow more with --memory, or score the list alone with isogloss score, which reads long "
+            "lists as a stream"
+        )
+
+
+def budget(size: int | None) -> Budget:
+    """What may be held: a size that was asked for, or else what the machine, or the container, has free now."""
+    if size is not None:
+        return Budget(size, f"the {as_size(size)} that --memory allows")
+    # How much is free changes from run to run, and a failure that says nothing new keeps its first day.
+    return Budget(free_bytes() + own_bytes(), "this machine has free")
+
+
+def free_bytes() -> int:
+    """What may be taken besides what is held already, in bytes: of the machine, or of the container if that is less."""
+    import psutil
+
+    free = [int(psutil.virtual_memory().available)]
+    for most, now in CGROUP_FILES:
+        try:
+            free.append(int((CGROUP / most).read_text()) - int((CGROUP / now).read_text()))
+        except (OSError, ValueError):  # no such group, or "max": no limit
+            continue
+    return max(0, min(free))
+
+
+def own_bytes() -> int:
+    """What this process holds in memory, in bytes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def parse_size(text: str) -> int:
+    """Bytes from a size as people write it: 4GB is 4 · 1000³, 4GiB and 4 Gi are 4 · 1024³, a bare number is bytes.
+
+    Raises ValueError for anything else.
+
+    >>> parse_size("1.5 GiB"), parse_size("800M")
+    (1610612736, 800000000)
+    """
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no amount of memory. Write it like 4GB or 512MiB")
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** POWERS[(unit or "").upper()])
+
+
+def as_size(n_bytes: float) -> str:
+    """A number of bytes for reading.
+
+    >>> as_size(4_000_000_000), as_size(310_000_000)
+    ('4.0 GB', '310 MB')
+    """
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -1,0 +1,1 @@
+"""Scores of translations that do not fit in memory: read in shards, encoded, added up and forgotten."""

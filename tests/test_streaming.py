@@ -1,0 +1,501 @@
+"""Streamed scores: the same numbers as in memory, whatever is cut where, killed when, and read from what."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator import cli, evaluate_pair, load_dataset, load_model
+from generator.datasets.load import find_source
+from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
+from generator.measures.affinity import affinity_of, centred_vectors, semantic_affinity, unit_vectors
+from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
+from generator.measures.streams import Frame, n_groups, stream_draws
+from generator.models.encoder import Vectors
+from generator.models.precomputed import PrecomputedEncoder
+from generator.pair import Parameters, concept_index
+from generator.results import PairFailure, PairResult, to_json
+from generator.streaming import passes, score, shards
+from generator.streaming.distinct import digests_of, parts, uses
+from generator.streaming.passes import SerialPass
+from generator.streaming.score import is_streamed, score_stream
+from generator.streaming.shards import cut, read_shard
+from generator.streaming.slices import SlicedVectors
+from generator.streaming.tree import Checkpoint, Tree
+
+Write = Callable[[str, str | bytes], Path]
+SCRIPTS = ("water", "水", "ماء", "पानी", "é", "x̣", "☀️", "👨‍👩‍👧")
+PLAIN = Parameters(layout=None, draws=200)
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+
+class Dice:
+    """A random vector for every text, the same ever after."""
+
+    texts_at_once = 7
+    settings: Mapping[str, str | int | float | bool | None] = {}
+
+    def __init__(self, n_dims: int = 6, lives: float = np.inf) -> None:
+        self.n_dims, self.lives, self.n_encoded = n_dims, lives, 0
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.n_encoded += len(texts)
+        if self.n_encoded > self.lives:
+            raise KeyboardInterrupt
+        seeds = digests_of(texts).tolist()
+        return np.stack([np.random.default_rng(seed).normal(0.3, 1, self.n_dims) for seed in seeds]).astype(np.float32)
+
+
+def written(folder: Path, rows: Sequence[Mapping[str, Sequence[str]]], tags: Sequence[str]) -> Path:
+    path = folder / "words.jsonl"
+    path.write_text("".join(json.dumps({tag: row.get(tag) for tag in tags}) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+words = st.builds("{}{}".format, st.sampled_from(SCRIPTS), st.integers(0, 9))
+cells = st.lists(words, min_size=1, max_size=3)
+rows = st.lists(
+    st.fixed_dictionaries({"en": cells, "zh": cells}, optional={"ar": cells, "hi": cells}), min_size=4, max_size=40
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=rows, size=st.integers(1, 60))
+def test_a_stream_gives_what_memory_gives_wherever_it_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, list[str]]], size: int
+) -> None:
+    folder = tmp_path_factory.mktemp("stream")
+    tags = ("en", "zh", *(tag for tag in ("ar", "hi") if len({t for row in rows for t in row.get(tag, ())}) > 1))
+    rows = [{tag: row[tag] for tag in tags if tag in row} for row in rows]
+    path = written(folder, rows, tags)
+    if min(len({t for row in rows for t in row[tag]}) for tag in ("en", "zh")) < 2:
+        assert_refused_alike(path, folder)
+        return
+    dataset = load_dataset(path)
+    vectors = passes.encoded_renderings(dataset.renderings, Dice())
+    whole = cut(find_source(path), folder / "shards", 1, renderings=size)
+    frame = Frame.around(unit_vectors(vectors), 3)
+    run = SerialPass(Dice())
+    sums = run(whole.shards, frame, Checkpoint(folder / "one"), lambda _: None)
+    assert whole.digest == dataset.digest
+    assert whole.n_concepts == len(dataset.concepts)
+    assert whole.n_renderings == tuple(map(len, dataset.renderings.values()))
+    index = concept_index(dataset)
+    expected, found = semantic_affinity(vectors, index), affinity_of(sums.affinity)
+    assert found.value == pytest.approx(expected.value, abs=1e-9)
+    assert found.null == pytest.approx(expected.null, abs=1e-9, nan_ok=True)
+    np.testing.assert_allclose(found.pair_affinity, expected.pair_affinity, atol=1e-9)
+    centred = run(whole.shards, frame.centred(sums.affinity.centre), Checkpoint(folder / "two"), lambda _: None)
+    try:
+        without_offset = semantic_affinity(centred_vectors(vectors), index)
+    except MeasureUndefinedError:
+        assert centred.on_mean.any() or centred.affinity.scatter.max() < 1e-9
+    else:
+        assert affinity_of(centred.affinity).value == pytest.approx(without_offset.value, abs=1e-9)
+
+
+def long_list(n: int = 400, seed: int = 0) -> list[dict[str, list[str]]]:
+    """Words of three languages; some serve several concepts, some cells hold several or none."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(n):
+        row = {"en": [f"word {i}"], "zh": [f"水{rng.integers(n)}"], "ar": [f"ماء{i}", f"نار{rng.integers(n)}"]}
+        if rng.random() < 0.2:
+            del row["ar"]
+        found.append(row)
+    return found
+
+
+def vectors_file(path: Path, texts: Sequence[str], n_dims: int = 6) -> Path:
+    np.savez(path, text=np.array(texts), vector=Dice(n_dims).encode(texts))
+    return path
+
+
+def test_a_streamed_document_holds_the_scores_of_all_and_the_rest_of_a_sample(tmp_path: Path) -> None:
+    path = written(tmp_path, long_list(), ("en", "zh", "ar"))
+    model = load_model(f"precomputed:{vectors_file(tmp_path / 'own.npz', load_dataset(path).texts)}")
+    expected = evaluate_pair(load_dataset(path), model, PLAIN)
+    found = score_stream(path, model, PLAIN, renderings=100)
+    assert isinstance(expected, PairResult)
+    assert isinstance(found, PairResult)
+    assert found.dataset == expected.dataset
+    assert found.measures is not None
+    assert expected.measures is not None
+    for name in ("semantic_affinity", "null_sa", "centred_sa", "offset_penalty", "chance_corrected", "intra_spread"):
+        one, other = found.measures.estimate(name), expected.measures.estimate(name)
+        assert one.value == pytest.approx(other.value, abs=1e-9), name
+        assert one.low is not None
+        assert one.low < one.value < (one.high or 0)  # type: ignore[operator]
+    assert [pair.n for pair in found.language_pairs] == [pair.n for pair in expected.language_pairs]
+    assert {tag: each.n_renderings for tag, each in found.languages.items()} == {
+        tag: each.n_renderings for tag, each in expected.languages.items()
+    }
+    assert found.measures.sample == len(found.concepts) == 400
+    assert found.provenance.parameters["stream"]["groups"] == 500
+    assert not list((tmp_path / "isolated-cache" / "streams").glob("*/")), "nothing is kept of a run that ended"
+
+
+def test_the_interval_of_groups_is_as_wide_as_that_of_concepts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    n = 3000
+    path = written(tmp_path, [{"en": [f"a{i}"], "zh": [f"水{rng.integers(2000)}"]} for i in range(n)], ("en", "zh"))
+    dataset = load_dataset(path)
+    meaning = rng.normal(size=(n, 8))
+    vectors = {
+        tag: meaning[: len(texts)] + rng.normal(size=(len(texts), 8)) for tag, texts in dataset.renderings.items()
+    }
+    index, units = concept_index(dataset), unit_vectors(vectors)
+    found = semantic_affinity(units, index)
+    exact = affinity_draws(units, index, found.concept_spread, concept_weights(n, 2000, 1))
+    whole = cut(find_source(path), tmp_path / "shards", 1, renderings=1000)
+    row = {t: (tag, i) for tag, texts in dataset.renderings.items() for i, t in enumerate(texts)}
+
+    class Known(Dice):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            return np.array([vectors[row[t][0]][row[t][1]] for t in texts], dtype=np.float32)
+
+    sums = SerialPass(Known())(whole.shards, Frame.around(units, 3), Checkpoint(tmp_path / "one"), lambda _: None)
+    grouped = stream_draws(sums.groups, concept_weights(n_groups(2, 8), 2000, 2))
+    for mine, theirs in ((grouped.affinity, exact.affinity), (grouped.null, exact.null), (grouped.inter, exact.inter)):
+        one, other = percentile_interval(mine), percentile_interval(theirs)
+        assert one is not None
+        assert other is not None
+        width = other.high - other.low
+        # 3.2 % by the number of groups, and as much again by 2,000 draws of each; four times that.
+        assert one.high - one.low == pytest.approx(width, rel=0.2)
+        assert abs(one.low + one.high - other.low - other.high) / 2 < 0.15 * width
+    for mine, theirs in zip(grouped.language_spread, exact.language_spread, strict=True):
+        assert np.std(mine) == pytest.approx(np.std(theirs), rel=0.2)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_every_format_is_read_as_in_memory(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"words{suffix}"
+    table = [
+        {"id": f"c{i}", "en": f"word {i}|sea {i}", "hi": f"पानी {i % 30}", "zh": None if i % 7 else f"水{i}"}
+        for i in range(90)
+    ]
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(table), path, row_group_size=20)
+    elif suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+    else:
+        mark = "\t" if suffix == ".tsv" else ","
+        lines = [mark.join(row[key] or "" for key in row) for row in table]  # type: ignore[misc]
+        path.write_text("\n".join([mark.join(table[0]), "# a comment", *lines]), encoding="utf-8")
+    assert_read_alike(path, tmp_path, ())
+
+
+def test_a_lexicon_brings_far_lines_of_one_word_together(tmp_path: Path) -> None:
+    path = tmp_path / "en-zh.txt"
+    lines = [f"word{i % 40}\t水{i % 55} 火" for i in range(300)]
+    path.write_text("\n".join(["# made up", *lines, "word3 ☀️"]), encoding="utf-8")
+    assert_read_alike(path, tmp_path, ("en", "zh"))
+
+
+def test_chosen_languages_leave_lone_concepts_out(write: Write, tmp_path: Path) -> None:
+    rows = "".join(f"a{i},{'' if i % 3 else f'水{i}'},ماء{i}\n" for i in range(90))
+    assert_read_alike(write("words.csv", f"en,zh,ar\n{rows}"), tmp_path, ("zh", "en"))
+
+
+def assert_read_alike(path: Path, folder: Path, languages: Sequence[str]) -> None:
+    dataset = load_dataset(path, languages)
+    whole = cut(find_source(path, languages), folder / "shards", 1, renderings=17)
+    assert (whole.languages, whole.digest) == (dataset.languages, dataset.digest)
+    assert len(whole.shards) > 2
+    assert whole.sample == dataset.concepts, "of so few, all are in the sample"
+    first: dict[str, list[str]] = {tag: [] for tag in dataset.languages}
+    for shard in whole.shards:
+        content = read_shard(shard)
+        for tag, share in content.shares.items():
+            first[tag] += np.array(content.renderings[tag], dtype=object)[share.first].tolist()
+    assert {tag: tuple(texts) for tag, texts in first.items()} == dataset.renderings
+
+
+FAULTY = {
+    "header.csv": "en,klingonish\na,b\nc,d\n",
+    "cells.csv": "en,zh\na,水\nb,火,c\nd|,e\nf\x07,g\n" + "h," + "i" * 1001 + "\n",
+    "quote.csv": 'en,zh\na,b,c\n"water,水\nfire,火\n',
+    "lone.csv": "en,zh\na,水\nb,\nc,火\n",
+    "ids.csv": "id,en,zh\n1,a,水\n2,b,火\n1,c,土\n",
+    "implied.csv": "id,en,zh\n,a,水\n1,b,火\n",
+    "few.csv": "en,zh\na,水\nb,水\n",
+    "empty.csv": "en,zh\n",
+    "utf8.csv": "en,zh\na,水\n".encode() + b"\xff,b\n",
+    "keys.jsonl": '{"en": "a", "zh": "水"}\n{"en": "a", "en": "b"}\n[]\n{"en": 3, "zh": "b"}\n',
+    "words.txt": "water 水\nlonely\nfire 火\n",
+    "broken.parquet": b"PAR1 no, not really",
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_faults_are_told_as_in_memory(write: Write, tmp_path: Path, name: str) -> None:
+    path = write(name, FAULTY[name])
+    tags = ("en", "zh") if path.suffix == ".txt" else ()
+    assert_refused_alike(path, tmp_path, tags)
+
+
+def assert_refused_alike(path: Path, folder: Path, tags: Sequence[str] = ()) -> None:
+    with pytest.raises(InputError) as expected:
+        load_dataset(path, tags)
+    with pytest.raises(InputError) as found:
+        cut(find_source(path, tags), folder / "shards", 1, renderings=2)
+    assert found.value.faults == expected.value.faults
+    assert not (folder / "shards").exists()
+
+
+def test_reading_stops_at_a_thousand_faults(write: Write, tmp_path: Path) -> None:
+    path = write("words.csv", "en,zh\n" + "a\x07,水\n" * 5000)
+    with pytest.raises(InputError) as found:
+        cut(find_source(path), tmp_path / "shards", 1)
+    assert len(found.value.faults) == 1000
+
+
+def test_a_run_that_was_stopped_goes_on_and_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, model = written(tmp_path, long_list(), ("en", "zh", "ar")), load_model("Character n-grams")
+    encoders: list[Dice] = []
+
+    def lend(lives: float) -> None:
+        encoders.append(Dice(lives=lives))
+        monkeypatch.setattr(score, "load_encoder", lambda *_, **__: encoders[-1])
+
+    lend(np.inf)
+    undisturbed = to_json(score_stream(path, model, PLAIN, renderings=50))
+    whole = encoders[-1].n_encoded
+    for share in (0.1, 0.5, 0.5, 0.5):  # the sample takes a third, each time
+        lend(whole * share)
+        with pytest.raises(KeyboardInterrupt):
+            score_stream(path, model, PLAIN, renderings=50)
+    lend(np.inf)
+    assert to_json(score_stream(path, model, PLAIN, renderings=50)) == undisturbed
+    assert sum(each.n_encoded for each in encoders[1:]) < 3 * whole, "what was added up is not added up again"
+
+
+def test_a_changed_file_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, path = load_model("Character n-grams"), written(tmp_path, long_list(), ("en", "zh", "ar"))
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice(lives=3000))
+    with pytest.raises(KeyboardInterrupt):
+        score_stream(path, model, PLAIN, renderings=50)
+    written(tmp_path, long_list(seed=1), ("en", "zh", "ar"))
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice())
+    resumed = score_stream(path, model, PLAIN, renderings=50)
+    assert to_json(resumed) == to_json(score_stream(path, model, PLAIN, renderings=50))
+
+
+def small_cut(tmp_path: Path) -> tuple[shards.Cut, Frame]:
+    path = written(tmp_path, long_list(200), ("en", "zh", "ar"))
+    whole = cut(find_source(path), tmp_path / "shards", 1, renderings=40)
+    texts = load_dataset(path).renderings
+    return whole, Frame.around(unit_vectors(passes.encoded_renderings(texts, Dice())), 3)
+
+
+def test_blocks_of_shards_added_elsewhere_give_the_same_bytes(tmp_path: Path) -> None:
+    whole, frame = small_cut(tmp_path)
+    leaves = [passes.sums_of(read_shard(shard), Dice(), frame) for shard in whole.shards]
+    serial = Tree()
+    for leaf in leaves:
+        serial = serial.pushed(leaf)
+    blocks, whole_blocks = Tree(), len(leaves) // 4 * 4
+    assert whole_blocks >= 8
+    for i in range(0, whole_blocks, 4):
+        blocks = blocks.pushed((leaves[i] + leaves[i + 1]) + (leaves[i + 2] + leaves[i + 3]), level=2)
+    for leaf in leaves[whole_blocks:]:
+        blocks = blocks.pushed(leaf)
+    assert blocks.done == serial.done == len(leaves)
+    one, other = Checkpoint(tmp_path / "one"), Checkpoint(tmp_path / "other")
+    one.save(serial)
+    other.save(blocks)
+    assert one.path.read_bytes() == other.path.read_bytes()
+    with pytest.raises(ValueError, match="cannot come after"):
+        Tree().pushed(leaves[0]).pushed(leaves[1], level=1)
+    with pytest.raises(ValueError, match="no shards"):
+        Tree().total()
+
+
+def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
+    whole, frame = small_cut(tmp_path)
+    checkpoint = Checkpoint(tmp_path / "one.npz")
+    total = SerialPass(Dice())(whole.shards, frame, checkpoint, lambda _: None)
+    assert checkpoint.load().done == len(whole.shards)
+    np.testing.assert_array_equal(checkpoint.load().total().groups.total, total.groups.total)
+    content = checkpoint.path.read_bytes()
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    for damaged in (content[: len(content) // 2], b"", bytes(flipped)):
+        checkpoint.path.write_bytes(damaged)
+        assert checkpoint.load().done == 0
+
+
+def test_vectors_kept_between_the_passes_are_encoded_once_and_checked(tmp_path: Path) -> None:
+    whole, frame = small_cut(tmp_path)
+    encoder, spool = Dice(), tmp_path / "vectors"
+    expected = SerialPass(Dice())(whole.shards, frame, Checkpoint(tmp_path / "1"), lambda _: None)
+    SerialPass(encoder, spool)(whole.shards, frame, Checkpoint(tmp_path / "2"), lambda _: None)
+    once = encoder.n_encoded
+    victim = spool / "000001.f32"
+    content = bytearray(victim.read_bytes())
+    content[40] ^= 1
+    victim.write_bytes(content)
+    (spool / "000002.f32").write_bytes(b"")
+    found = SerialPass(encoder, spool)(whole.shards, frame, Checkpoint(tmp_path / "3"), lambda _: None)
+    assert 0 < encoder.n_encoded - once < once / 3
+    np.testing.assert_array_equal(found.groups.total, expected.groups.total)
+
+
+def test_a_damaged_shard_is_told_with_the_remedy(tmp_path: Path) -> None:
+    whole, _ = small_cut(tmp_path)
+    for damage in (b"[]", b'[{"texts": []', b"\xff"):
+        (tmp_path / "shards" / "000001.json").write_bytes(damage)
+        with pytest.raises(IsoglossError, match="Delete this folder"):
+            read_shard(whole.shards[1])
+
+
+def test_a_vector_that_nothing_can_be_done_with_is_told_by_its_text(tmp_path: Path) -> None:
+    path = written(tmp_path, long_list(), ("en", "zh", "ar"))
+    texts = load_dataset(path).texts
+    vectors = Dice().encode(texts)
+    vectors[texts.index("word 7")] = 0
+    np.savez(tmp_path / "own.npz", text=np.array(texts), vector=vectors)
+    found = score_stream(path, load_model(f"precomputed:{tmp_path / 'own.npz'}"), PLAIN, renderings=50)
+    assert isinstance(found, PairFailure)
+    assert "'word 7'" in found.error.message
+    assert (found.dataset.n_concepts, found.dataset.digest) == (400, load_dataset(path).digest)
+
+
+def test_the_sample_is_drawn_in_proportion_and_by_the_seed(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SAMPLE", 200)
+    monkeypatch.setattr(shards, "CANDIDATES", 1600)
+    rows = "".join(
+        f"{'rare' if i % 10 == 0 else 'common'},a{i},{f'水{i}' if i % 4 else ''},ماء{i}\n" for i in range(8000)
+    )
+    source = find_source(write("words.csv", f"category,en,zh,ar\n{rows}"))
+    sample = cut(source, tmp_path / "one", 1).sample
+    assert len(sample) == pytest.approx(200, abs=6)
+    assert sum(concept.category == "rare" for concept in sample) == pytest.approx(20, abs=8)
+    assert sum("zh" not in concept.renderings for concept in sample) == pytest.approx(50, abs=12)
+    assert [int(concept.id) for concept in sample] == sorted(int(concept.id) for concept in sample)
+    assert cut(source, tmp_path / "again", 1, renderings=999).sample == sample
+    assert cut(source, tmp_path / "other", 2).sample != sample
+
+
+def test_a_rare_language_has_two_words_in_the_sample(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SAMPLE", 10)
+    rows = "".join(f"a{i},水{i},{'ماء' if i == 300 else 'نار' if i == 900 else ''}\n" for i in range(1000))
+    sample = cut(find_source(write("words.csv", f"en,zh,ar\n{rows}")), tmp_path / "shards", 1).sample
+    assert {t for concept in sample for t in concept.renderings.get("ar", ())} == {"ماء", "نار"}
+
+
+def test_digests_tell_what_is_the_same_part_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from generator.streaming import distinct
+
+    monkeypatch.setattr(distinct, "CHUNK", 700)
+    rng = np.random.default_rng(2)
+    texts = [f"{SCRIPTS[i % 8]}{i}" for i in rng.integers(900, size=3000)]
+    counts = rng.integers(1, 4, size=3000).astype("<u4")
+    digests_of(texts).tofile(tmp_path / "digests")
+    counts.tofile(tmp_path / "cells")
+    assert sum(1 for _ in parts(tmp_path / "digests", 400)) == 8
+    monkeypatch.setattr(distinct.parts, "__defaults__", (400,))
+    first, served = uses(tmp_path / "digests", tmp_path / "cells")
+    assert first.tolist() == [texts.index(text) == i for i, text in enumerate(texts)]
+    totals = {text: sum(int(n) for t, n in zip(texts, counts, strict=True) if t == text) for text in set(texts)}
+    assert served.tolist() == [totals[text] for text in texts]
+
+
+def npz(path: Path, texts: Sequence[str], vectors: Vectors) -> None:
+    np.savez(path, text=np.array(texts), vector=vectors)
+
+
+def compressed(path: Path, texts: Sequence[str], vectors: Vectors) -> None:
+    np.savez_compressed(path, text=np.array(texts), vector=vectors)
+
+
+def parquet(path: Path, texts: Sequence[str], vectors: Vectors) -> None:
+    pq.write_table(pa.table({"text": texts, "vector": list(vectors)}), path, row_group_size=100)
+
+
+@pytest.mark.parametrize("write_vectors", [npz, compressed, parquet])
+def test_vectors_read_in_slices_are_those_read_at_once(
+    tmp_path: Path, write_vectors: Callable[[Path, Sequence[str], Vectors], None]
+) -> None:
+    texts = [f"{word} {i}" for i in range(200) for word in SCRIPTS]
+    twice = [*texts, unicodedata.normalize("NFD", "é 3")]
+    path = tmp_path / ("own.parquet" if write_vectors is parquet else "own.npz")
+    write_vectors(path, twice, Dice().encode([unicodedata.normalize("NFC", text) for text in twice]))
+    whole, sliced = PrecomputedEncoder(path), SlicedVectors(path, tmp_path / "folder")
+    some = [*texts[::-3], "é 7", "水 5", "水 5", *texts[:50]]
+    np.testing.assert_array_equal(sliced.encode(some), whole.encode(some))
+    assert sliced.settings == whole.settings
+    with pytest.raises(ModelUnavailableError) as expected:
+        whole.encode(["水 5", "火 5"])
+    with pytest.raises(ModelUnavailableError) as found:
+        sliced.encode(["水 5", "火 5"])
+    assert str(found.value) == str(expected.value)
+    write_vectors(path, [*texts, "水 5"], Dice().encode([*texts, "another"]))
+    with pytest.raises(InputError, match=f"has another vector than in row {texts.index('水 5') + 1}"):
+        SlicedVectors(path, tmp_path / "folder")
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"text": np.array(["a"], dtype=object), "vector": np.ones((1, 2))},
+        {"text": np.array(["a", "b"]), "vector": np.array([[1], [2]], dtype=object)},
+        {"text": np.array(["a", "b"]), "vector": np.asfortranarray(np.ones((2, 3)))},
+        {"text": np.array(["a", "b"]), "vector": np.ones((3, 2))},
+        {"text": np.array([1, 2]), "vector": np.ones((2, 2))},
+        {"text": np.array(["a", "b"]), "vector": np.ones(2)},
+        {"text": np.array(["a", "b"])},
+        {"text": np.array([], dtype="U1"), "vector": np.ones((0, 2))},
+    ],
+)
+def test_what_is_no_file_of_vectors_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    np.savez(tmp_path / "own.npz", **arrays)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"own\.npz"):
+        SlicedVectors(tmp_path / "own.npz", tmp_path / "folder")
+
+
+@pytest.fixture
+def streamed_above_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score, "STREAM_ABOVE", 10)
+
+
+@pytest.mark.usefixtures("streamed_above_ten")
+def test_score_streams_a_long_file_and_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path, long_list(60), ("en", "zh", "ar"))
+    ran = CliRunner().invoke(cli.isogloss, ["score", str(path), "--model", "Character n-grams", "--json"])
+    assert ran.exit_code == 0, ran.output
+    document = json.loads(ran.stdout)
+    assert document["measures"]["sample"] == 60
+    assert "stream" in document["provenance"]["parameters"]
+    assert "read as a stream" in ran.stderr
+    told = CliRunner().invoke(cli.isogloss, ["score", str(path), "--model", "Character n-grams"])
+    assert "on a sample of 60 concepts" in told.stdout
+
+
+@pytest.mark.usefixtures("streamed_above_ten")
+def test_controls_and_short_files_are_measured_in_memory(tmp_path: Path) -> None:
+    path = written(tmp_path, long_list(60), ("en", "zh", "ar"))
+    assert is_streamed(path, (), load_model("Character n-grams"))
+    assert not is_streamed(path, (), load_model("Control: identical"))
+    assert not is_streamed(written(tmp_path, long_list(8), ("en", "zh")), (), load_model("Character n-grams"))
