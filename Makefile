@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help site test coverage lint serve bench faults fuzz mutants lock audit clean
+.PHONY: help site test lint serve bench faults fuzz mutants lock audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,15 +15,11 @@ help:  ## list the targets
 site: $(VENV)/.run  ## measure what is missing and build site/
 	$(BIN)/isogloss build
 
-test: $(VENV)/.dev  ## run every test, in a real browser too
+test: $(VENV)/.dev  ## run every test, in a real browser too; 95 % of the lines must have run
 	@sh tests/install-chromium.sh
 	@sh tests/install-embedding-server.sh
-	$(PYTEST)
-
-coverage: $(VENV)/.dev  ## the same, and at least 95 % of the lines must have run
-	@sh tests/install-chromium.sh
-	@sh tests/install-embedding-server.sh
-	$(PYTEST) --cov=generator --cov-report=term-missing
+	$(PYTEST) -m "not browser" --cov=generator --cov-report=term
+	$(PYTEST) -m browser
 
 lint: $(VENV)/.dev  ## check style and types
 	$(BIN)/ruff check .

@@ -46,7 +46,14 @@ def dask_setup(_: object) -> None:
     if os.environ.get(SIMULATE):
         from generator.cluster import tasks
 
+        tasks.desk = _desk_at_once  # type: ignore[assignment]
         tasks.encoded, tasks.measured = _encoded_at_once, _measured_asleep  # type: ignore[assignment]
+
+
+def _desk_at_once(_: object, __: object, datasets: Any) -> Any:
+    from generator.cluster.tasks import Desk
+
+    return Desk(datasets, {}, {})
 
 
 def _encoded_at_once(*_: object) -> Any:

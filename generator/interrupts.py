@@ -74,6 +74,19 @@ def unheard() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Processes started within never hear Ctrl-C, from their first instant on; this one hears it right after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _raise(number: int, _: FrameType | None) -> NoReturn:
     for each in SIGNALS:  # impatience must not disturb the tidying up
         signal.signal(each, signal.SIG_IGN)

@@ -49,6 +49,7 @@ class _Display:
         try:
             yield advance
         finally:
+            progress.refresh()
             progress.remove_task(task)
             with self._lock:
                 self._n_bars -= 1

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from generator.errors import IsoglossError
-from generator.interrupts import unheard
+from generator.interrupts import deaf, unheard
 from generator.memory import WORKER_BYTES, Budget
 
 Task = TypeVar("Task")
@@ -162,7 +162,12 @@ class _Run(Generic[Task, Outcome]):
     def _started(self) -> ProcessPoolExecutor:
         # Forked children inherit the locks of torch's and BLAS's threads; spawned ones start clean.
         context = multiprocessing.get_context("spawn")
+        _start_tracker()
         return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_start_worker)
+
+    def _submitted(self, task: Task) -> Future[Outcome]:
+        with deaf():  # the pool starts its processes now
+            return self._pool.submit(self._function, task)
 
     def _make(self, feed: Feed[Task]) -> None:
         """What the thread of a feed does."""
@@ -193,14 +198,29 @@ class _Run(Generic[Task, Outcome]):
 
     def _submit(self, task: Task) -> None:
         try:
-            future = self._pool.submit(self._function, task)
+            future = self._submitted(task)
         except BrokenProcessPool:  # by a worker that died just now, or while it had nothing to do
             self._pool.shutdown()
             self._pool = self._started()
-            future = self._pool.submit(self._function, task)
+            future = self._submitted(task)
         self._waiting.remove(task)
         self._running[future] = task
         future.add_done_callback(self._events.put)
+
+
+def _start_tracker() -> None:
+    """Start the process that tidies up after multiprocessing, which is not to comment on a run that was stopped."""
+    from multiprocessing import resource_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _start_worker() -> None:

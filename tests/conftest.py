@@ -32,6 +32,13 @@ WORDS: dict[str, dict[str, str]] = {
 LANGUAGES = ("en", "zh", "ar", "hi", "sw")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser take their time and show nothing of which lines run that others do not show."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture(autouse=True)
 def isolated_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a vectors cache that is this test's own."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import test_browser
@@ -15,7 +16,9 @@ from test_browser import DESK, INKS, OPEN, PHONE, contrast, published
 
 from generator.datasets import Dataset
 from generator.site import layout, links, render
+from generator.site.pages import LatePage
 from generator.site.pages import Page as PageKind
+from generator.site.pieces import Piece
 from generator.site.releases import Past, Release
 
 browser, open_site = test_browser.browser, test_browser.open_site
@@ -36,15 +39,17 @@ def site(
     paths: dict[str, list[str]], tmp_path_factory: pytest.TempPathFactory, word_list: Callable[..., Dataset]
 ) -> Path:
     """A site of every kind of page in every state, after a release of another day."""
-    told, laid_out = states(word_list), layout._laid_out
+    told, lay_out = states(word_list), layout.lay_out
     frozen = render.render_site(told.benchmark, told.outcomes[1:], release=RELEASED)
 
-    def noted(environment: object, page: PageKind, *rest: object) -> bytes:
-        paths.setdefault(page.template, []).append(page.path)
-        return laid_out(environment, page, *rest)  # type: ignore[arg-type]
+    def noted(pages: Iterable[PageKind | LatePage], *rest: Any, **named: Any) -> list[Piece]:
+        pages = list(pages)
+        for page in pages:
+            paths.setdefault(page.template, []).append(page.path)
+        return lay_out(pages, *rest, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "_laid_out", noted)
+        patch.setattr(render, "lay_out", noted)
         past = Past(releases=(Release(RELEASED, frozen),))
         files = render.render_site(told.benchmark, told.outcomes, told.resamples, past=past)
     return published(files, tmp_path_factory.mktemp("accessible"))

@@ -340,7 +340,8 @@ def test_a_file_of_vectors_that_differs_on_the_worker_is_not_taken_for_the_same(
     source = tasks.Source.of(pinned(Model("model", f"folder:{folder}")))
     order = tasks.Order("run", tasks.versions_here(), Parameters(draws=20, layout=None), allow_remote_code=False)
     (folder / "weights").write_text("there")
-    failure = tasks.encoded(order, source, {"words": word_list(n=4)}, "words")
+    desk = tasks.desk(order, source, {"words": word_list(n=4)})
+    failure = tasks.encoded(order, source, desk, "words")
     assert isinstance(failure, PairFailure)
     assert "model is another one on" in failure.error.message
 

@@ -77,7 +77,7 @@ class _Work:
         datasets = {dataset.slug: self._dataset(dataset) for _, dataset in pairs}
         where = {"resources": {GPU: 1}} if self._cluster.gpus(source.model) else {}
         encoding_first, measuring_next = 1 - 2 * rank, -2 * rank
-        desk = submit(tasks.desk, datasets, priority=encoding_first, **where)
+        desk = submit(tasks.desk, self._order, source, datasets, priority=encoding_first, **where)
         futures = {}
         for place, pair in enumerate(sorted(pairs, key=lambda pair: -len(pair[1].texts))):
             slug, later = pair[1].slug, place / (2 * len(pairs))
@@ -101,7 +101,7 @@ class _Work:
                 if not task:
                     yield pair, self.answer(pair, outcome)
                     continue
-                if task == tasks.encoded.__name__:
+                if task in {tasks.desk.__name__, tasks.encoded.__name__}:
                     deadly.add(pair[0].name)
             reason = "the workers that tried this ended unexpectedly, perhaps for lack of memory"
             yield pair, self.answer(pair, WorkerDiedError(reason))

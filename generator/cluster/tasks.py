@@ -74,6 +74,18 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Desk:
+    """Where one model encodes: the worker that holds this has encoded all datasets with it."""
+
+    datasets: Mapping[str, Dataset]
+    """By slug."""
+    encoded: Mapping[str, int]
+    """How many texts of each an encoder had to read."""
+    failures: Mapping[str, PairFailure]
+    """Of the datasets that could not be encoded."""
+
+
+@dataclass(frozen=True)
 class Encoding:
     """A dataset's vectors."""
 
@@ -98,28 +110,46 @@ def delivered(thing: Thing) -> Thing:
     return thing
 
 
-def desk(datasets: Mapping[str, Dataset]) -> Mapping[str, Dataset]:
-    """The datasets by slug, on the worker that is to encode them with one model."""
-    return datasets
-
-
-def encoded(order: Order, source: Source, datasets: Mapping[str, Dataset], slug: str) -> Encoding | PairFailure:
-    """The vectors of one of the datasets from this worker's cache, what is missing encoded first; or the failure.
+def desk(order: Order, source: Source, datasets: Mapping[str, Dataset]) -> Desk:
+    """Encode what this worker's cache lacks of all datasets, one after the other, so that it loads the model once.
 
     Raises OtherVersionsError.
     """
     refuse_other_versions(order)
-    dataset, model = datasets[slug], source.model
+    counts: dict[str, int] = {}
+    failures: dict[str, PairFailure] = {}
+    for slug, dataset in datasets.items():
+        try:
+            with VectorCache(cache_path()) as vectors:
+                counts[slug] = _encode_missing(order, source, dataset, vectors)
+        except Exception as error:  # whatever a model raises; recorded, so that the others go on
+            failures[slug] = failed_pair(dataset, source.model, order.parameters, error)
+    return Desk(datasets, counts, failures)
+
+
+def encoded(order: Order, source: Source, desk: Desk, slug: str) -> Encoding | PairFailure:
+    """The vectors of one dataset of a desk, or the failure. Another worker than the desk's encodes them anew.
+
+    Raises OtherVersionsError.
+    """
+    refuse_other_versions(order)
+    if slug in desk.failures:
+        return desk.failures[slug]
+    dataset, model = desk.datasets[slug], source.model
     try:
         with VectorCache(cache_path()) as vectors:
-            count = 0
-            if model.kind != CONTROL:
-                with encoding:
-                    count = encode_missing(model, dataset.texts, vectors, loader(order, source))
+            count = desk.encoded[slug] + _encode_missing(order, source, dataset, vectors)
             read = vectors_of(dataset, model, vectors, order.parameters.seed)
             return Encoding(read, settings_of(model, vectors), count)
-    except Exception as error:  # whatever a model raises; recorded, so that the others go on
+    except Exception as error:  # as above
         return failed_pair(dataset, model, order.parameters, error)
+
+
+def _encode_missing(order: Order, source: Source, dataset: Dataset, vectors: VectorCache) -> int:
+    if source.model.kind == CONTROL:
+        return 0
+    with encoding:
+        return encode_missing(source.model, dataset.texts, vectors, loader(order, source))
 
 
 def measured(order: Order, source: Source, dataset: Dataset, encoding: Encoding | PairFailure) -> Answer:

@@ -137,6 +137,8 @@ class HomePage(Page):
     reference: str
     news: tuple[News, ...]
     """What is new, latest first."""
+    updated: str
+    """The day of the newest result; nothing on the site depends on when it was built."""
 
 
 def home_page(
@@ -146,6 +148,7 @@ def home_page(
     sources: Sequence[Source] = (),
     registry: Iterable[Model] = (),
     news: Sequence[News] = (),
+    updated: str = "",
 ) -> HomePage:
     """The home page: every model on every dataset.
 
@@ -156,6 +159,7 @@ def home_page(
         sources: published figures.
         registry: models that published figures may speak of, for their traits.
         news: what is new, latest first.
+        updated: the day of the newest result.
     """
     published = _published_models(board, sources, {model.name: model for model in registry})
     told = {each.model.text for each in published}
@@ -185,6 +189,7 @@ def home_page(
         home_charts(board),
         reference,
         tuple(news),
+        updated,
     )
 
 

@@ -51,8 +51,6 @@ class SiteContext:
 
     title: str
     version: str
-    updated: str
-    """The day of the newest result; nothing on the site depends on when it was built."""
     navigation: tuple[Link, ...]
     text: tuple[str, ...]
     """The paragraphs of the benchmark's own introduction."""
@@ -67,12 +65,11 @@ class SiteContext:
     """Where the current site is, from the root of this one."""
 
 
-def site_context(benchmark: Benchmark, updated: str, version: str, release: str = "") -> SiteContext:
+def site_context(benchmark: Benchmark, version: str, release: str = "") -> SiteContext:
     """What the benchmark's config says of every page.
 
     Args:
         benchmark: what was configured.
-        updated: the day of the newest result.
         version: of Isogloss.
         release: the day of the release that the pages are of; empty for the current site.
     """
@@ -80,7 +77,6 @@ def site_context(benchmark: Benchmark, updated: str, version: str, release: str 
     return SiteContext(
         entry.title,
         version,
-        updated,
         NAVIGATION,
         tuple(filter(None, (paragraph.strip() for paragraph in entry.text.split("\n\n")))),
         entry.footer,

@@ -108,7 +108,6 @@ class PairPage(Page):
     score: Score | None
     """None where there is nothing to translate."""
     rank: int | None
-    n_ranked: int
     result: PairResult
     drawing: str | None
     """None when no map could be drawn; `no_map` says why."""
@@ -161,13 +160,12 @@ def pair_pages(board: Leaderboard) -> list[LatePage | FailedPairPage]:
     for dataset in board.datasets:
         dataset_link = Link(dataset.card.name, links.dataset_page(dataset.slug))
         categories = Shared({concept.id: concept.category for concept in dataset.concepts})
-        n_ranked = sum(standing.cells[dataset.slug].rank is not None for standing in board.standings)
         for standing in board.standings:
             cell = standing.cells[dataset.slug]
             path = links.pair_page(standing.model.slug, dataset.slug)
             model_link = Link(standing.model.name, links.model_page(standing.model.slug))
             if cell.result:
-                given = (cell.result, cell.rank, n_ranked, model_link, dataset_link, categories)
+                given = (cell.result, cell.rank, model_link, dataset_link, categories)
                 pages.append(LatePage(path, PairPage.template, pair_page, given))
             elif cell.failure:
                 pages.append(
@@ -187,7 +185,6 @@ def pair_pages(board: Leaderboard) -> list[LatePage | FailedPairPage]:
 def pair_page(
     result: PairResult,
     rank: int | None,
-    n_ranked: int,
     model: Link,
     dataset: Link,
     categories_of: Shared[dict[str, str]],
@@ -197,7 +194,6 @@ def pair_page(
     Args:
         result: the result.
         rank: its place on its dataset, None for a control.
-        n_ranked: how many models are ranked there.
         model: the model's name and page.
         dataset: the dataset's name and page.
         categories_of: the category of each concept by its id.
@@ -214,7 +210,6 @@ def pair_page(
         dataset,
         score_of(result),
         rank,
-        n_ranked,
         result,
         links.pair_drawing(*slugs) if drawn else None,
         "" if drawn else (result.map.undefined if result.map else "No map was asked for"),

@@ -111,7 +111,7 @@ def rendered(
     assets = load_assets(shipped("templates"), own_assets(benchmark))
     layout = partial(
         lay_out,
-        site=site_context(benchmark, updated, version("isogloss"), release),
+        site=site_context(benchmark, version("isogloss"), release),
         head=partial(head, about=about, board=board),
         assets={name: path for name, (path, _) in assets.items()},
         own=benchmark.templates,
@@ -161,7 +161,13 @@ def _pages(
     findings = Findings(board, benchmark.published, benchmark.study, resamples, confidence)
     return [
         home_page(
-            board, about.title, about.description, benchmark.published, (*benchmark.study, *benchmark.models), fresh
+            board,
+            about.title,
+            about.description,
+            benchmark.published,
+            (*benchmark.study, *benchmark.models),
+            fresh,
+            about.updated,
         ),
         *model_pages(board, about, findings.domains, benchmark.published, curves),
         *(dataset_page(board, dataset.slug, resamples, confidence) for dataset in board.datasets),
