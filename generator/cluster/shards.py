@@ -8,7 +8,6 @@ on from where the other was stopped.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,11 +25,11 @@ from generator.models.registry import Model
 from generator.models.sources import load_encoder
 from generator.pair import Parameters
 from generator.schedule import WorkerDiedError
-from generator.streaming.passes import SAVE_SECONDS, Pass, sums_of
+from generator.streaming.passes import Pass, sums_of
 from generator.streaming.score import CHEAP
 from generator.streaming.shards import Shard, ShardContent, read_shard
 from generator.streaming.slices import SlicedVectors
-from generator.streaming.tree import Checkpoint, Tree
+from generator.streaming.tree import Checkpoint
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -84,29 +83,20 @@ class ClusterPass:
         self, shards: Sequence[Shard], frame: Frame, checkpoint: Checkpoint, advance: Callable[[int], None]
     ) -> StreamSums:
         """The sums of all shards. Raises ClusterError, and what a shard's task raises."""
-        tree = checkpoint.load()
-        if tree.done > len(shards):
-            tree = Tree()
-        advance(sum(shard.n_concepts for shard in shards[: tree.done]))
         framed = self.cluster.client.submit(tasks.delivered, frame, pure=False)
         submit = partial(self._submit, shards, framed)
-        graphs = [partial(submit, block) for block in blocks(tree.done, len(shards), LEVEL)]
         early: dict[int, tuple[StreamSums, Block]] = {}  # whose turn has not come
-        saved, since = tree, time.monotonic()
-        try:
+        with checkpoint.growing(len(shards)) as grown:
+            done = grown.tree.done
+            advance(sum(shard.n_concepts for shard in shards[:done]))
+            graphs = [partial(submit, block) for block in blocks(done, len(shards), LEVEL)]
             for block, outcome in self.cluster.outcomes(graphs, lambda: 2 * self.cluster.size - len(early)):
                 early[block.first] = self._sums(outcome), block
                 advance(sum(shard.n_concepts for shard in shards[block.first : block.stop]))
-                while tree.done in early:
-                    sums, next_block = early.pop(tree.done)
-                    tree = tree.pushed(sums, next_block.level)
-                if time.monotonic() - since > SAVE_SECONDS:
-                    checkpoint.save(tree)
-                    saved, since = tree, time.monotonic()
-        finally:
-            if tree is not saved:
-                checkpoint.save(tree)
-        return tree.total()
+                while grown.tree.done in early:
+                    sums, next_block = early.pop(grown.tree.done)
+                    grown.push(sums, next_block.level)
+        return grown.tree.total()
 
     def _submit(
         self, shards: Sequence[Shard], framed: Future[Frame], block: Block

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from generator.pair import refuse_faulty
 from generator.streaming.shards import Shard, ShardContent, read_shard
 from generator.streaming.tree import Checkpoint
 
-SAVE_SECONDS = 20.0
-"""How long a pass goes on before what it has added up is saved; what a kill costs at most."""
 CHECKSUM_BYTES = 4
 
 
@@ -76,24 +73,14 @@ class SerialPass:
     def __call__(
         self, shards: Sequence[Shard], frame: Frame, checkpoint: Checkpoint, advance: Callable[[int], None]
     ) -> StreamSums:
-        tree = checkpoint.load()
-        if tree.done > len(shards):
-            tree = type(tree)()
-        advance(sum(shard.n_concepts for shard in shards[: tree.done]))
-        saved = tree
-        since = time.monotonic()
-        try:
-            for shard in shards[tree.done :]:
+        with checkpoint.growing(len(shards)) as grown:
+            done = grown.tree.done
+            advance(sum(shard.n_concepts for shard in shards[:done]))
+            for shard in shards[done:]:
                 kept = None if self.spool is None else self.spool / f"{shard.number:06}.f32"
-                tree = tree.pushed(sums_of(read_shard(shard), self.encoder, frame, kept))
+                grown.push(sums_of(read_shard(shard), self.encoder, frame, kept))
                 advance(shard.n_concepts)
-                if time.monotonic() - since > SAVE_SECONDS:
-                    checkpoint.save(tree)
-                    saved, since = tree, time.monotonic()
-        finally:
-            if tree is not saved:
-                checkpoint.save(tree)
-        return tree.total()
+        return grown.tree.total()
 
 
 def _encoded(encoder: Encoder, texts: Sequence[str]) -> Vectors:

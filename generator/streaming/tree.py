@@ -10,8 +10,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import time
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -22,6 +25,9 @@ import numpy as np
 from generator.files import write_atomically
 from generator.measures.affinity import AffinitySums
 from generator.measures.streams import GroupSums, StreamSums
+
+SAVE_SECONDS = 20.0
+"""How long a pass goes on before what it has added up is saved; what a kill costs at most."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,36 @@ class Checkpoint:
         }
         np.savez(content, allow_pickle=False, told=np.array(told), **arrays)
         write_atomically(self.path, content.getvalue())
+
+    @contextmanager
+    def growing(self, n_shards: int) -> Iterator[GrowingTree]:
+        """The tree of a pass over so many shards, from where it was last saved on, and saved whatever ends the pass."""
+        tree = self.load()
+        grown = GrowingTree(self, tree if tree.done <= n_shards else Tree())
+        try:
+            yield grown
+        finally:
+            grown.save()
+
+
+class GrowingTree:
+    """The tree of a pass that is under way; what is finished is saved every `SAVE_SECONDS`."""
+
+    def __init__(self, checkpoint: Checkpoint, tree: Tree) -> None:
+        self.tree = tree
+        self._checkpoint, self._saved, self._since = checkpoint, tree, time.monotonic()
+
+    def push(self, sums: StreamSums, level: int = 0) -> None:
+        """Add the sums that come next; see `Tree.pushed`."""
+        self.tree = self.tree.pushed(sums, level)
+        if time.monotonic() - self._since > SAVE_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Save what has been added since it was last saved."""
+        if self.tree is not self._saved:
+            self._checkpoint.save(self.tree)
+            self._saved, self._since = self.tree, time.monotonic()
 
 
 def _packed(sums: StreamSums) -> dict[str, Any]:
