@@ -97,7 +97,7 @@ def _real() -> dict[str, Any]:
     from generator.evaluate import evaluate
     from generator.models import load_registry
     from generator.models.sources import pinned
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
 
     benchmark = load_benchmark(CONFIG)
     models = load_registry(CONFIG.parent).group("controls")

@@ -48,7 +48,7 @@ def _benchmark() -> dict[str, Any]:
     from generator.encode import CONTROL, Loader, encode_missing
     from generator.evaluate import evaluate
     from generator.models.sources import pinned
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
     from generator.schedule import all_cores
     from generator.vectors import VectorCache, cache_path
 

@@ -30,6 +30,7 @@ from generator.datasets import Card, Concept, Dataset
 from generator.measures.resampling import Interval
 from generator.models.sources import pinned
 from generator.pair import pair_key
+from generator.result_store import ResultStore
 from generator.results import (
     ConceptRecord,
     DatasetRecord,
@@ -44,7 +45,6 @@ from generator.results import (
     PairResult,
     Point,
     Provenance,
-    ResultStore,
 )
 from generator.schedule import all_cores
 

@@ -59,7 +59,7 @@ def _stages(folder: Path) -> list[dict[str, Any]]:
     from generator.evaluate import evaluate
     from generator.layers import LayerStore, measure_layers
     from generator.models.sources import pinned
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
     from generator.schedule import all_cores
     from generator.site.publish import publish
     from generator.site.render import render_site

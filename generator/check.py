@@ -10,7 +10,7 @@ from generator.errors import IsoglossError
 from generator.evaluate import Pair, is_current
 from generator.listing import as_table
 from generator.models.sources import pinned
-from generator.results import ResultStore
+from generator.result_store import ResultStore
 from generator.revisions import keep_revisions
 
 

@@ -332,7 +332,7 @@ def layers(
     from generator.layers import LayerStore, current_curves, document, table
     from generator.lock import locked
     from generator.models import load_registry
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
     from generator.revisions import keep_revisions
 
     benchmark = load_benchmark(config)
@@ -467,7 +467,7 @@ def _evaluate(
     from generator.memory import budget
     from generator.models import load_registry, select
     from generator.progress import say
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
     from generator.revisions import keep_revisions
     from generator.schedule import all_cores
 
@@ -516,7 +516,7 @@ def _render(benchmark: Benchmark, site: Path, jobs: int | None) -> int:
     """Bring the site up to date and say where it is; returns how many pairs on it failed."""
     from generator.lock import locked
     from generator.progress import say
-    from generator.results import ResultStore
+    from generator.result_store import ResultStore
     from generator.schedule import all_cores
     from generator.site.update import update_site
 

@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+from generator.results import Outcome, PairResult
 from generator.slugs import is_slug
-
-if TYPE_CHECKING:
-    from generator.results import Outcome, PairResult
 
 
 def incoherence(outcome: Outcome) -> str:

@@ -20,7 +20,8 @@ from generator.errors import Fault, InputError, did_you_mean
 from generator.leaderboard import Cell, Leaderboard, Standing, build_leaderboard
 from generator.listing import as_table
 from generator.ranks import EQUIVALENT, POWER_QUANTILE, Difference, FloatArray, Verdict, ranking
-from generator.results import Draws, Estimate, ModelRecord, PairResult, Resamples, ResultStore
+from generator.result_store import ResultStore
+from generator.results import Draws, Estimate, ModelRecord, PairResult, Resamples
 from generator.shown import decimal, signed
 
 FEWEST, MOST = 2, 4

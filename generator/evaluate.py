@@ -17,7 +17,8 @@ from generator.models.registry import Model
 from generator.models.sources import identity, pinned
 from generator.pair import Measured, Parameters, failed_pair, measure_pair, pair_key, peak_bytes
 from generator.progress import counted, say
-from generator.results import Outcome, PairFailure, PairResult, ResultStore
+from generator.result_store import ResultStore
+from generator.results import Outcome, PairFailure, PairResult
 from generator.schedule import Feed, IdleCores, run_all
 from generator.stored import StoredKey, StoredResults
 from generator.vectors import VectorCache, cache_path

@@ -9,7 +9,8 @@ from typing import Any
 from generator.config import load_benchmark
 from generator.models import load_registry
 from generator.models.sources import needs
-from generator.results import PairFailure, PairResult, ResultStore
+from generator.result_store import ResultStore
+from generator.results import PairFailure, PairResult
 
 Records = list[dict[str, Any]]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +18,9 @@ WORKER_BYTES = 320 * MIB
 
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 SIZE = re.compile(r"(\d+(?:\.\d+)?) *(?:([KMGT])(I?))?B?", re.ASCII | re.IGNORECASE)
+
+RARELY = (200_000, 50, 1000)
+"""How many objects more there must be before Python looks for cycles among them, and how often among older ones."""
 
 CGROUP = Path("/sys/fs/cgroup")
 CGROUP_FILES = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
@@ -106,3 +112,14 @@ def as_size(n_bytes: float) -> str:
     ('4.0 GB', '310 MB')
     """
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Within, Python seldom looks for cycles of objects: a site is made of millions of records, which have none."""
+    before = gc.get_threshold()
+    gc.set_threshold(*RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -218,19 +218,22 @@ def _simultaneous(drawn: FloatArray, confidence: float) -> tuple[FloatArray, flo
         return deviation, 0.0
     centred = drawn - drawn.mean(axis=1, keepdims=True)
     largest = np.zeros(b)
+    room = np.empty((n, b))
     for i in range(n - 1):
-        differences = centred[i] - centred[i + 1 :]
-        spread = differences.std(axis=1, ddof=1)
+        differences = np.subtract(centred[i], centred[i + 1 :], out=room[: n - 1 - i])
+        spread = np.sqrt(np.einsum("ij,ij->i", differences, differences) / (b - 1))
         deviation[i, i + 1 :] = deviation[i + 1 :, i] = spread
-        told = spread > LEAST_DEVIATION
-        if told.any():
-            largest = np.maximum(largest, (np.abs(differences[told]) / spread[told, None]).max(axis=0))
+        np.abs(differences, out=differences)
+        differences /= np.where(spread > LEAST_DEVIATION, spread, np.inf)[:, None]
+        np.maximum(largest, differences.max(axis=0), out=largest)
     return deviation, float(np.quantile(largest, confidence))
 
 
 def _ranks(drawn: FloatArray) -> FloatArray:
     """The rank of each model in each draw, (M, B); equal values share the best."""
-    return 1.0 + np.stack([(drawn > row).sum(axis=0) for row in drawn]) if len(drawn) else drawn
+    import pandas as pd
+
+    return pd.DataFrame(drawn).rank(method="min", ascending=False).to_numpy()
 
 
 def _groups(observed: FloatArray, reach: FloatArray) -> list[int]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from generator.errors import InputError
 from generator.ledger import Ledger, ledger_of
-from generator.results import DRAWS, PairResult, ResultStore
+from generator.result_store import DRAWS, ResultStore
+from generator.results import PairResult
 
 
 @dataclass(frozen=True)

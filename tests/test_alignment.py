@@ -19,7 +19,8 @@ from generator.measures.retrieval import directed_retrieval, retrieval_measures
 from generator.models import Model
 from generator.models.controls import control_vectors
 from generator.pair import Parameters, concept_index, measure_pair
-from generator.results import PairResult, from_json, to_json
+from generator.result_store import from_json
+from generator.results import PairResult, to_json
 
 WordList = Callable[..., Dataset]
 MODEL = Model("Test", "precomputed:test.npz", "sha256:0")

@@ -15,7 +15,8 @@ from site_fixtures import PAPER, STUDY, control, failed, hostile, invented, meas
 from generator.datasets import Card, Concept, Dataset
 from generator.models import Model
 from generator.pair import Parameters, measure_pair
-from generator.results import PairResult, from_json, to_json
+from generator.result_store import from_json
+from generator.results import PairResult, to_json
 from generator.subset import subset_score
 
 WordList = Callable[..., Dataset]

@@ -19,7 +19,8 @@ from site_fixtures import HOSTILE, hostile, hostile_dataset, measured, model, re
 
 from generator.datasets import Card, Concept, Dataset
 from generator.languages import language
-from generator.results import PairResult, from_json
+from generator.result_store import from_json
+from generator.results import PairResult
 from generator.serve import PageServer
 from generator.site import links
 from generator.site.publish import publish

@@ -22,7 +22,8 @@ from generator.evaluate import Tally, evaluate, evaluate_pair
 from generator.models import Model, load_model
 from generator.models.encoder import BATCH_SIZE, Encoder, Settings, Vectors
 from generator.pair import Parameters
-from generator.results import PairFailure, PairResult, ResultStore, from_json
+from generator.result_store import ResultStore, from_json
+from generator.results import PairFailure, PairResult
 
 WordList = Callable[..., Dataset]
 NGRAMS, SHUFFLED = "Character n-grams", "Control: shuffled"
@@ -460,7 +461,7 @@ isogloss.main(["build", "-j", "1", "-c", config], standalone_mode=False)
 WHILE_MEASURING = {
     "after a batch": ("generator.vectors", "VectorCache.write", 3, "after"),
     "within a batch": ("generator.vectors", "VectorCache._model", 4, "after"),
-    "between draws and their result": ("generator.results", "write_atomically", 1, "after"),
+    "between draws and their result": ("generator.result_store", "write_atomically", 1, "after"),
     "within the first result": ("generator.files", "os.fsync", 2, "before"),
 }
 WHILE_RENDERING = {

@@ -22,7 +22,8 @@ from site_fixtures import MODERN, environment, files_in, measured, model, run_py
 from generator.cli import DONE, REFUSED, SOME_FAILED, isogloss, main
 from generator.datasets import Card, Concept, Dataset
 from generator.progress import counted, say
-from generator.results import PairFailure, PairResult, from_json
+from generator.result_store import from_json
+from generator.results import PairFailure, PairResult
 from generator.summary import summary
 
 COMMANDS = (

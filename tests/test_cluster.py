@@ -32,7 +32,8 @@ from generator.models.ngrams import NgramEncoder
 from generator.models.registry import Model
 from generator.models.sources import pinned
 from generator.pair import Parameters
-from generator.results import PairFailure, PairResult, ResultStore, to_json
+from generator.result_store import ResultStore
+from generator.results import PairFailure, PairResult, to_json
 from generator.streaming import score
 from generator.streaming.score import score_stream
 

@@ -46,7 +46,8 @@ from generator.datasets import Dataset
 from generator.errors import InputError
 from generator.leaderboard import Leaderboard, build_leaderboard
 from generator.ranks import for_small_lists, ranking
-from generator.results import Outcome, PairFailure, PairResult, Resamples, ResultStore
+from generator.result_store import ResultStore
+from generator.results import Outcome, PairFailure, PairResult, Resamples
 
 WordList = Callable[..., Dataset]
 B = 400

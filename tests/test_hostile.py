@@ -42,7 +42,8 @@ from generator.models.registry import Model, read_registry
 from generator.pair import Parameters
 from generator.progress import say
 from generator.published import load_published
-from generator.results import PairFailure, ResultStore, from_json, to_json
+from generator.result_store import ResultStore, from_json
+from generator.results import PairFailure, to_json
 from generator.site import links
 from generator.site.exports import word_list_file
 from generator.slugs import is_slug, slugify

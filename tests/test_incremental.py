@@ -15,13 +15,14 @@ import pytest
 from site_fixtures import TEXTS, Invented, files_in, measured, model, states, write_benchmark
 
 from generator import ledger as ledgers
-from generator import results, stored
+from generator import result_store, stored
 from generator.cli import DONE, SOME_FAILED, isogloss
 from generator.config import load_benchmark
 from generator.datasets import Dataset
 from generator.errors import InputError
 from generator.ledger import Ledger, ledger_of
-from generator.results import Outcome, PairResult, ResultStore
+from generator.result_store import ResultStore
+from generator.results import Outcome, PairResult
 from generator.site import pieces, update
 from generator.site.overrides import Template
 from generator.site.pieces import Kept, Piece, Shared, StoredFile, fingerprint
@@ -185,13 +186,13 @@ def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The result files that were read as such."""
     files: list[str] = []
-    original = results.from_json
+    original = result_store.from_json
 
     def noted(text: str | bytes, file: str = "result") -> Outcome:
         files.append(Path(file).name)
         return original(text, file)
 
-    monkeypatch.setattr(results, "from_json", noted)
+    monkeypatch.setattr(result_store, "from_json", noted)
     return files
 
 
@@ -218,7 +219,7 @@ def test_a_result_without_its_resamples_or_half_of_itself_is_none(tmp_path: Path
     store = filled(told, tmp_path / "results")
     known = StoredResults(store)
     assert known.key("whole", "words")
-    draws = store.path("whole", "words").with_suffix(results.DRAWS)
+    draws = store.path("whole", "words").with_suffix(result_store.DRAWS)
     content = draws.read_bytes()
     draws.unlink()
     assert known.key("whole", "words") is None

@@ -21,7 +21,8 @@ from generator.manifold import Layout
 from generator.memory import Budget, NotEnoughMemoryError, as_size, budget, free_bytes, own_bytes, parse_size
 from generator.models import load_model
 from generator.pair import Parameters, peak_bytes
-from generator.results import PairFailure, PairResult, ResultStore
+from generator.result_store import ResultStore
+from generator.results import PairFailure, PairResult
 
 ROOT = Path(memory.__file__).parents[1]
 GB = 1000**3

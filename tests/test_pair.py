@@ -15,7 +15,8 @@ from generator.measures.resampling import percentile_interval
 from generator.models import Model
 from generator.models.controls import control_vectors
 from generator.pair import Parameters, failed_pair, measure_pair, pair_key
-from generator.results import PairResult, from_json, to_json
+from generator.result_store import from_json
+from generator.results import PairResult, to_json
 from generator.summary import summary
 
 MODEL = Model("Test", "precomputed:test.npz", "sha256:0")

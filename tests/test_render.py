@@ -41,7 +41,8 @@ from site_fixtures import (
 
 from generator.cli import isogloss
 from generator.datasets import Concept, Dataset, load_dataset
-from generator.results import PairFailure, PairResult, ResultStore, from_json, to_json
+from generator.result_store import ResultStore, from_json
+from generator.results import PairFailure, PairResult, to_json
 from generator.shown import decimal, file_size, percent, short_count
 from generator.site import links
 from generator.site.assets import load_assets

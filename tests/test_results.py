@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from site_fixtures import files_in
 
-from generator import results
+from generator import result_store
 from generator.datasets import Dataset
 from generator.errors import InputError, MeasureUndefinedError
 from generator.files import UnwritableError, write_atomically
@@ -24,16 +24,8 @@ from generator.models import load_model
 from generator.models.controls import control_vectors
 from generator.models.sources import pinned
 from generator.pair import Measured, Parameters, failed_pair, measure_pair
-from generator.results import (
-    SCHEMA,
-    Estimate,
-    Failure,
-    PairFailure,
-    PairResult,
-    ResultStore,
-    from_json,
-    to_json,
-)
+from generator.result_store import ResultStore, from_json
+from generator.results import SCHEMA, Estimate, Failure, PairFailure, PairResult, to_json
 from generator.seal import unsealed
 
 PARAMETERS = Parameters(seed=3, draws=50, layout=Layout(neighbours=3, seed=3))
@@ -469,7 +461,7 @@ def test_a_result_appears_after_the_draws_that_belong_to_it(
     store: ResultStore, measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    monkeypatch.setattr(results, "write_atomically", lambda path, content: written.append(path.name))
+    monkeypatch.setattr(result_store, "write_atomically", lambda path, content: written.append(path.name))
     store.write(measured.result, measured.draws)
     assert written == ["words.draws.npz", "words.json"]
 

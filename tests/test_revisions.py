@@ -28,7 +28,7 @@ from generator.errors import InputError, ModelUnavailableError
 from generator.models import Model, mteb_registry, sources
 from generator.models.mteb_registry import MtebEncoder
 from generator.models.sources import load_encoder
-from generator.results import ResultStore
+from generator.result_store import ResultStore
 from generator.revisions import keep_revisions
 
 OLD, NEW, TAGGED = "a" * 39 + "1", "b" * 39 + "2", "c" * 39 + "3"

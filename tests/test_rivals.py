@@ -16,7 +16,8 @@ from generator.measures.retrieval import directed_retrieval
 from generator.measures.rivals import MOST_RIVALS, concept_retrieval
 from generator.models import Model
 from generator.pair import Parameters, measure_pair
-from generator.results import ConceptRecord, PairResult, Rival, from_json, to_json
+from generator.result_store import from_json
+from generator.results import ConceptRecord, PairResult, Rival, to_json
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 

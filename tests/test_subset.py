@@ -13,7 +13,8 @@ from generator import alignment
 from generator.datasets import Card, Concept, Dataset
 from generator.models import Model
 from generator.pair import Parameters, measure_pair
-from generator.results import PairResult, from_json, to_json
+from generator.result_store import from_json
+from generator.results import PairResult, to_json
 from generator.subset import SubsetScore, subset_score
 
 MODEL = Model("Test", "precomputed:test.npz", "sha256:0")

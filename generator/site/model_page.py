@@ -284,8 +284,7 @@ def _model_section(
 ) -> ModelSection:
     dataset, result = board.dataset(slug), standing.cells[slug].result
     score = scores.get(slug)
-    concepts = _placed_concepts(result) if result else ()
-    shown = min(SHOWN_CONCEPTS, len(concepts) // 2)
+    hardest, easiest = _extremes(result) if result else ((), ())
     return ModelSection(
         Link(dataset.card.name, links.dataset_page(slug)),
         slug,
@@ -295,8 +294,8 @@ def _model_section(
         score.drop.raw if score and score.drop else None,
         drawing_of(standing, slug),
         language_pairs(result),
-        concepts[:shown],
-        tuple(reversed(concepts[len(concepts) - shown :])),
+        hardest,
+        easiest,
     )
 
 
@@ -348,14 +347,18 @@ def _pair_row(pair: LanguagePair) -> PairRow:
     return PairRow(language(pair.a), language(pair.b), Estimate(pair.sa, pair.low, pair.high), pair.n)
 
 
-def _placed_concepts(result: PairResult) -> tuple[PlacedConcept, ...]:
-    """The concepts with a value, hardest first."""
+def _extremes(result: PairResult) -> tuple[tuple[PlacedConcept, ...], tuple[PlacedConcept, ...]]:
+    """The concepts with the lowest values, hardest first, and as many with the highest, easiest first."""
     on_map = {concept.id for concept in shown_concepts(result)}
     by_id = {concept.id: concept for concept in result.concepts}
     known = sorted((concept.sa, concept.id) for concept in result.concepts if concept.sa is not None)
-    return tuple(
-        _placed_concept(by_id[name], sa, name in on_map, by_id, result.dataset.languages) for sa, name in known
+    shown = min(SHOWN_CONCEPTS, len(known) // 2)
+    ends = known[:shown], known[: -shown - 1 : -1]
+    hardest, easiest = (
+        tuple(_placed_concept(by_id[name], sa, name in on_map, by_id, result.dataset.languages) for sa, name in end)
+        for end in ends
     )
+    return hardest, easiest
 
 
 def _placed_concept(

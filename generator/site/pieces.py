@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from operator import attrgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FunctionType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from generator.ledger import Ledger
+from generator.memory import rarely_collected
 from generator.resources import PACKAGE
 from generator.results import PairFailure, PairResult
 from generator.schedule import run_all
@@ -39,7 +40,7 @@ WORTHWHILE = 4.0
 """Seconds that what is left to make must be expected to take before processes are started for it."""
 SAMPLE = 40
 """Pieces, evenly spread, from which that is expected."""
-BATCH = 24
+BATCH = 60
 """Pieces that a process is handed at a time."""
 
 T = TypeVar("T")
@@ -178,14 +179,17 @@ def made(pieces: Sequence[Piece], kept: Kept | None = None, jobs: int = 1) -> di
     return files | _made(new)
 
 
+@rarely_collected()
 def _made(pieces: Iterable[Piece]) -> dict[str, Content]:
     return {piece.path: piece.made() for piece in pieces}
 
 
 def _made_by_processes(pieces: Sequence[Piece], jobs: int) -> dict[str, Content]:
+    """Files of the same name are made of the same records, which are handed over once where they go together."""
     files: dict[str, Content] = {}
+    pieces = sorted(pieces, key=lambda piece: PurePosixPath(piece.path).name)
     batches = [pieces[i : i + BATCH] for i in range(0, len(pieces), BATCH)]
-    for _, done in run_all(_made, batches, jobs):
+    for _, done in run_all(_made, batches, jobs, ahead=jobs):
         if isinstance(done, Exception):
             raise done
         files |= done

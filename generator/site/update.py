@@ -10,8 +10,10 @@ from pathlib import Path
 from generator.config import Benchmark
 from generator.history import LOG_NAME, keep_history, read_history
 from generator.ledger import Ledger, ledger_of
+from generator.memory import rarely_collected
 from generator.resources import shipped
-from generator.results import Outcome, ResultStore
+from generator.result_store import ResultStore
+from generator.results import Outcome
 from generator.site import links
 from generator.site.pieces import Content, Kept, Piece, StoredFile, code, content_of, fingerprint, sha256_of
 
@@ -84,10 +86,12 @@ def _renewed(benchmark: Benchmark, folder: Path, ledger: Ledger, kept: Kept, inp
     return Update(len(files), sum(not isinstance(file, StoredFile) for file in files.values()), failed)
 
 
+@rarely_collected()
 def _outcomes(benchmark: Benchmark) -> list[Outcome]:
     return list(ResultStore(benchmark.results))
 
 
+@rarely_collected()
 def _rendered(
     benchmark: Benchmark, outcomes: Sequence[Outcome], ledger: Ledger, release: str, kept: Kept | None, jobs: int
 ) -> tuple[dict[str, Content], list[Piece]]:

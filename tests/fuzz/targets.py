@@ -29,7 +29,8 @@ from generator.errors import IsoglossError
 from generator.models.precomputed import PrecomputedEncoder
 from generator.models.registry import _Entries, load_registry, read_registry
 from generator.published import Source, load_published
-from generator.results import Outcome, ResultStore, from_json, to_json
+from generator.result_store import ResultStore, from_json
+from generator.results import Outcome, to_json
 from generator.site.exports import card_file, word_list_file
 from generator.toml import read_toml, validated
 from generator.visible import visible
