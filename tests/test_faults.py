@@ -22,9 +22,9 @@ from typing import Any
 import psutil
 import pytest
 from faults import Ended, Kept, Laboratory, Scenario, scenarios, small_disk
-from site_fixtures import environment
+from site_fixtures import environment, write_benchmark
 
-from generator.datasets import Dataset
+from generator.datasets import Card, Concept, Dataset
 from generator.lock import lock_file, locked
 
 WordList = Callable[..., Dataset]
@@ -84,11 +84,13 @@ class Built:
         arguments = [command, *more, "-c", "bench/benchmark.toml"]
         return self.lab.run(arguments, self.folder, environment={**self.variables, **variables})
 
-    def process(self, command: str, *more: str, **options: Any) -> Told:
+    def process(self, command: str, *more: str, first: str = "", **options: Any) -> Told:
+        """A command in a process of its own, which does what ``first`` says before anything else."""
         config = [] if command == "score" else ["-c", "bench/benchmark.toml"]
+        start = ["-c", f"{first}\nfrom generator.cli import main\nmain()"] if first else ["-m", "generator"]
         return Told(
             subprocess.Popen(
-                [sys.executable, "-m", "generator", command, *more, *config],
+                [sys.executable, *start, command, *more, *config],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -283,6 +285,30 @@ def test_a_small_disk_is_told_of_and_the_next_run_goes_on(built: Built, tmp_path
         pytest.skip(f"no small disk can be mounted: {error}")
 
 
+def test_a_read_only_disk_is_told_of_and_the_next_run_goes_on(built: Built, tmp_path: Path) -> None:
+    before, disk = Kept.of(built.bench), tmp_path / "disk"
+    try:
+        with small_disk(disk, 64 << 20):
+            shutil.copytree(built.folder, disk / "built")
+            small = Built(built.lab, disk / "built")
+            shutil.rmtree(small.bench / "results" / "character-n-grams")
+            remount(disk, "ro")
+            ended = small.run("build", "-j", "1", ISOGLOSS_CACHE=str(built.folder / "cache"))
+            assert ended.code == 2, ended.err
+            assert "Make it writable" in ended.err
+            assert "Traceback" not in ended.err
+            assert Kept.of(small.bench).site == before.site
+            remount(disk, "rw")
+            assert small.run("build", "-j", "1").code == 0
+            assert Kept.of(small.bench) == before
+    except PermissionError as error:
+        pytest.skip(f"no small disk can be mounted: {error}")
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+
+
 def test_a_file_in_the_place_of_a_folder_is_named(cases: dict[str, Scenario], lab: Laboratory, tmp_path: Path) -> None:
     shutil.copytree(cases["evaluate"].start, tmp_path / "new")
     new = Built(lab, tmp_path / "new")
@@ -390,3 +416,124 @@ def test_workers_fall_silent_with_their_parent(built: Built, moment: str) -> Non
     ended_soon(told, signal.SIGINT, since)
     until_gone(told.process.pid)
     assert built.run("evaluate", "-j", "1").code == 0
+
+
+def test_an_interruption_while_libraries_load_is_heard(built: Built) -> None:
+    shutil.rmtree(built.bench / "results")
+    told = built.process("evaluate", "-j", "1")
+    await_library(told, "numpy")
+    since = time.monotonic()
+    told.process.send_signal(signal.SIGINT)
+    ended_soon(told, signal.SIGINT, since)
+
+
+def test_an_interruption_in_the_middle_of_a_map_is_heard(built: Built) -> None:
+    """On one process the layout runs where Ctrl-C is heard, deep in libraries that hear nothing for seconds."""
+    concepts = tuple(Concept(f"c{i}", {"en": (f"w{i * 7919 % 9973}",), "hi": (f"प{i}",)}) for i in range(1000))
+    many = Dataset("many", Card("Many", licence="CC0-1.0"), ("en", "hi"), concepts)
+    write_benchmark(built.bench, [many], ["Character n-grams"], "[statistics]\ndraws = 4\n")
+    told = built.process("evaluate", "-j", "1", first=SAYS_WHEN_IT_LAYS_OUT)
+    told.line("laying out")
+    time.sleep(0.5)
+    since = time.monotonic()
+    told.process.send_signal(signal.SIGINT)
+    ended_soon(told, signal.SIGINT, since)
+    assert not list((built.bench / "results").rglob("many.json"))
+
+
+SAYS_WHEN_IT_LAYS_OUT = """
+import sys
+from generator import manifold
+fitted = manifold._fitted
+def told(*arguments):
+    print("laying out", file=sys.stderr, flush=True)
+    return fitted(*arguments)
+manifold._fitted = told
+"""
+
+
+def test_an_interruption_while_processes_render_leaves_the_old_site(built: Built) -> None:
+    before = Kept.of(built.bench)
+    card = built.bench / "datasets" / "words" / "dataset.toml"
+    card.write_text(card.read_text().replace('name = "', 'name = "Other ', 1))
+    told = built.process("render", "-j", "2", first=SHARED_AT_ONCE, start_new_session=True)
+    told.line("sharing")
+    await_workers(told, 2)
+    since = time.monotonic()
+    os.killpg(told.process.pid, signal.SIGINT)
+    ended_soon(told, signal.SIGINT, since)
+    until_gone(told.process.pid)
+    assert Kept.of(built.bench).site == before.site
+    assert built.run("render", "-j", "1").code == 0
+    assert Kept.of(built.bench).site != before.site
+
+
+SHARED_AT_ONCE = """
+import sys
+from generator.site import pieces
+pieces.WORTHWHILE = 0.0
+pieces.SAMPLE, pieces.BATCH = 2, 1
+by_processes = pieces._made_by_processes
+def told(*arguments):
+    print("sharing", file=sys.stderr, flush=True)
+    return by_processes(*arguments)
+pieces._made_by_processes = told
+"""
+
+
+def test_a_stream_that_was_stopped_and_then_killed_gives_the_same_document(built: Built) -> None:
+    long, sums = built.folder / "long.csv", built.folder / "cache" / "streams"
+    rows = (f"{place}w{i % 997},{i % 919}水{place}" for i, place in enumerate("abcdef" * 3000))
+    long.write_text("en,zh\n" + "\n".join(rows) + "\n")
+    score = ["score", str(long), "--model", "Character n-grams", "--json"]
+    undisturbed, _ = built.process(*score, first=STREAMED).process.communicate(timeout=SECONDS)
+    shutil.rmtree(sums)
+
+    stopped = built.process(*score, first=STREAMED)
+    await_that(stopped, lambda: any(sums.rglob("*.npz")))
+    since = time.monotonic()
+    stopped.process.send_signal(signal.SIGINT)
+    ended_soon(stopped, signal.SIGINT, since)
+
+    saved = [path.read_bytes() for path in sorted(sums.rglob("*.npz"))]
+    killed = built.process(*score, first=STREAMED)
+    await_that(killed, lambda: [path.read_bytes() for path in sorted(sums.rglob("*.npz"))] != saved)
+    killed.process.kill()
+    killed.process.communicate(timeout=SECONDS)
+
+    document, err = built.process(*score, first=STREAMED).process.communicate(timeout=SECONDS)
+    assert undisturbed, err
+    assert document == undisturbed
+
+
+STREAMED = """
+from generator.streaming import score, shards, tree
+score.STREAM_ABOVE, shards.SAMPLE, tree.SAVE_SECONDS = 100, 100, 0.01
+"""
+
+
+def await_library(told: Told, name: str) -> None:
+    """Wait until a process has begun to load a library."""
+
+    def begun() -> bool:
+        return any(f"/{name}/" in each.path for each in psutil.Process(told.process.pid).memory_maps())
+
+    await_that(told, begun)
+
+
+def await_workers(told: Told, n: int) -> None:
+    """Wait until a process has so many others that work for it."""
+
+    def begun() -> bool:
+        found = psutil.Process(told.process.pid).children()
+        return sum("spawn_main" in " ".join(each.cmdline()) for each in found) >= n
+
+    await_that(told, begun)
+
+
+def await_that(told: Told, happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not happened():
+        assert told.process.poll() is None, told.process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -45,6 +45,8 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, dict[str, bytes]] = {}
         """By commit and path."""
         self.asked: list[str] = []
+        self.breaks_off = ""
+        """The end of the path of a file that is sent by half only, until a test mends that."""
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -56,6 +58,9 @@ class Answers(BaseHTTPRequestHandler):
         hub.asked.append(path)
         if path.startswith("/move/"):  # how a process of its own moves the branch
             hub.refs["main"] = path.rpartition("/")[2]
+            return self.send(200, b"{}")
+        if path == "/mend":
+            hub.breaks_off = ""
             return self.send(200, b"{}")
         about, _, revision = path.partition("/revision/")
         if about == "/api/models/isogloss-test/far":
@@ -77,7 +82,10 @@ class Answers(BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command == "GET" and self.server.breaks_off and self.path.endswith(self.server.breaks_off):
+            self.wfile.write(content[: len(content) // 2])
+            self.close_connection = True
+        elif self.command == "GET":
             self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
@@ -265,6 +273,51 @@ def test_a_hub_that_moves_changes_no_result_until_it_is_asked_to(
     assert old != new, "the commits hold different vectors"
     at_new = next(i for i, path in enumerate(hub.asked) if path.startswith(f"/isogloss-test/far/resolve/{NEW}/"))
     assert at_new > max(i for i, path in enumerate(hub.asked) if f"/resolve/{OLD}/" in path), "nothing of it before"
+
+
+LOST = """
+import json, sys, urllib.request
+from pathlib import Path
+from click.testing import CliRunner
+from generator.cli import isogloss
+config, address = sys.argv[1:]
+results, told = Path(config).parent / "results", []
+def step():
+    done = CliRunner().invoke(isogloss, ["evaluate", "-j", "1", "-c", config], standalone_mode=False)
+    files = {path.parent.name: json.loads(path.read_text()) for path in sorted(results.glob("*/first.json"))}
+    status = {name: [each["status"], each.get("error", {}).get("message", "")] for name, each in files.items()}
+    told.append({"code": done.return_value, "said": done.output, "results": status, "error": repr(done.exception)})
+step()
+urllib.request.urlopen(f"{address}/mend").read()
+step()
+print(json.dumps(told))
+"""
+
+
+def test_a_hub_lost_in_the_middle_of_a_download_fails_its_model_until_it_is_back(
+    hub: Hub, word_list: Callable[..., Dataset], tmp_path: Path, isolated_cache: Path, write: Callable[..., Path]
+) -> None:
+    hub.files, hub.breaks_off = {OLD: tiny_model(tmp_path / "old", 1)}, "model.safetensors"
+    write("benchmark/models.toml", '[[models]]\nname = "Far"\nsource = "hf:isogloss-test/far"\n')
+    lists = [word_list(["en", "zh"], 3, "first")]
+    config = write_benchmark(tmp_path / "benchmark", lists, ["Far", "Character n-grams"], "[layout]\nneighbours = 5\n")
+    variables = {"HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "hub")}
+    done = run_python(
+        "-c",
+        LOST,
+        *(str(config), hub.address),
+        env=environment(isolated_cache, PYTHONPATH=str(ROOT), HF_HUB_DISABLE_XET="1", **variables),
+    )
+    assert done.returncode == 0, done.stderr
+    lost, back = json.loads(done.stdout)
+    assert lost["code"] == 1, lost
+    assert lost["results"]["character-n-grams"] == ["ok", ""]
+    status, reason = lost["results"]["far"]
+    assert status == "failed"
+    assert "download broke off, run the same command again" in reason
+    assert back["code"] == 0, back
+    assert {name: status for name, (status, _) in back["results"].items()} == {"character-n-grams": "ok", "far": "ok"}
+    assert "1 pair" in back["said"], "what was finished is not measured again"
 
 
 # Code from a model's repository

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import threadpoolctl
 
@@ -32,6 +34,13 @@ def told(task: str) -> tuple[int, set[int], float]:
         raise InputError([Fault("words.csv", "a problem", "A remedy", 3, "sw")])
     if kind == "die":
         os._exit(9)
+    if kind == "exhaust":
+        held = psutil.Process().memory_info().vms
+        resource.setrlimit(resource.RLIMIT_AS, (held + 200 * memory.MIB, resource.RLIM_INFINITY))
+        try:
+            np.ones(int(value) * memory.MIB // 8)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     matrix = np.full((200, 200), float(value))
     total = float((matrix @ matrix).sum())
     return os.getpid(), {library["num_threads"] for library in threadpoolctl.threadpool_info()}, total
@@ -79,6 +88,14 @@ def test_a_worker_that_dies_takes_no_other_task_with_it() -> None:
         outcome = outcomes[f"ok {value}"]
         assert not isinstance(outcome, Exception)
         assert outcome[2] == product(value)
+
+
+def test_a_worker_without_memory_fails_its_task_and_goes_on_with_others() -> None:
+    tasks = ["exhaust 4000", "ok 1", "ok 2", "ok 3"]
+    outcomes = dict(run_all(told, tasks, 2))
+    assert isinstance(outcomes["exhaust 4000"], MemoryError)
+    assert "Unable to allocate" in str(outcomes["exhaust 4000"])
+    assert not any(isinstance(outcomes[f"ok {value}"], Exception) for value in (1, 2, 3))
 
 
 @pytest.mark.usefixtures("no_pool")

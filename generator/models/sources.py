@@ -70,7 +70,11 @@ def _from_hub(model: Model) -> Encoder:
                 raise error from None  # nothing can be downloaded, so that what is there decides
     else:
         require(model.locator, model.revision)
-    return TransformerEncoder(model, model.locator, revision=model.revision)
+    try:
+        return TransformerEncoder(model, model.locator, revision=model.revision)
+    except ModelUnavailableError as error:
+        advice = "If its download broke off, run the same command again: it goes on from what has arrived"
+        raise ModelUnavailableError(f"{error}. {advice}") from error
 
 
 def pinned(model: Model) -> Model:
