@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from generator.config import Benchmark
 from generator.datasets.quality import LanguageReport, dataset_report, hidden_texts
 from generator.errors import IsoglossError
-from generator.evaluate import Pair, is_current
+from generator.evaluate import Pair, is_stored
 from generator.listing import as_table
 from generator.models.sources import pinned
 from generator.result_store import ResultStore
+from generator.results import Outcome, PairFailure
 from generator.revisions import keep_revisions
+from generator.stored import StoredResults
 
 
 def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
@@ -26,21 +28,25 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
             yield f"Hidden characters besides the renderings: {_some(found)}\n"
     store = ResultStore(benchmark.results)
     outcomes = {(outcome.model.slug, outcome.dataset.slug): outcome for outcome in store}
-    current = 0
+    known, current = StoredResults(store), 0
     for model in keep_revisions(benchmark.models, benchmark.datasets, [store]):
         for dataset in benchmark.datasets:
             stored = outcomes.get((model.slug, dataset.slug))
-            state = stored.status if stored else "missing"
             try:
-                if stored and not store.is_whole(stored):
-                    state = "missing"
-                if state == "ok" and is_current(stored, Pair(pinned(model), dataset), benchmark.parameters):
+                if is_stored(known, Pair(pinned(model), dataset), benchmark.parameters):
                     current += 1
                     continue
             except IsoglossError as error:
                 yield f"{model.name}: {error}"
-            yield f"{Pair(model, dataset)}: {'outdated' if state == 'ok' else state}"
+            yield f"{Pair(model, dataset)}: {_state(stored, store)}"
     yield f"{current} of {len(benchmark.models) * len(benchmark.datasets)} results are up to date"
+
+
+def _state(stored: Outcome | None, store: ResultStore) -> str:
+    """What is stored of a pair that is to be measured."""
+    if isinstance(stored, PairFailure):
+        return stored.status
+    return "outdated" if stored and store.is_whole(stored) else "missing"
 
 
 def _told(report: LanguageReport) -> dict[str, object]:

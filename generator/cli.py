@@ -234,6 +234,7 @@ def score(
     from generator.manifold import Layout
     from generator.models import load_model
     from generator.pair import Parameters
+    from generator.progress import say
     from generator.results import PairFailure, to_json
     from generator.streaming.score import is_streamed, score_stream
     from generator.summary import summary
@@ -247,6 +248,8 @@ def score(
                 file, chosen, parameters, languages=tags, allow_remote_code=allow_remote_code, run_pass=run_pass
             )
     else:
+        if scheduler:
+            say(f"{file.name} is no long file: it is measured here, and --scheduler is not asked")
         outcome = evaluate_pair(load_dataset(file, tags), chosen, parameters, allow_remote_code=allow_remote_code)
     if isinstance(outcome, PairFailure):
         _tell(f"Error: {outcome.error.message}", err=True)

@@ -18,7 +18,7 @@ from generator.models.sources import identity, pinned
 from generator.pair import Measured, Parameters, failed_pair, measure_pair, pair_key, peak_bytes
 from generator.progress import counted, say
 from generator.result_store import ResultStore
-from generator.results import Outcome, PairFailure, PairResult
+from generator.results import PairFailure, PairResult
 from generator.schedule import Feed, IdleCores, run_all
 from generator.stored import StoredKey, StoredResults
 from generator.vectors import VectorCache, cache_path
@@ -83,7 +83,7 @@ def evaluate(
     """
     pairs, failures = _pinned_pairs(models, datasets)
     stored = StoredResults(store)
-    waiting = [pair for pair in pairs if not _is_stored(stored, pair, parameters)]
+    waiting = [pair for pair in pairs if not is_stored(stored, pair, parameters)]
     stored.save()
     if waiting:
         say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
@@ -138,16 +138,7 @@ def evaluate_pair(
         return failed_pair(dataset, model, told, error)
 
 
-def is_current(stored: Outcome | None, pair: Pair, parameters: Parameters) -> bool:
-    """Whether the stored outcome of a pair is what measuring it again would give."""
-    return (
-        isinstance(stored, PairResult)
-        and stored.provenance.key == pair_key(pair.dataset, pair.model, parameters)
-        and stored.model.name == pair.model.name
-    )
-
-
-def _is_stored(stored: StoredResults, pair: Pair, parameters: Parameters) -> bool:
+def is_stored(stored: StoredResults, pair: Pair, parameters: Parameters) -> bool:
     """Whether measuring a pair again would give what is stored of it."""
     key = StoredKey(pair.model.name, pair_key(pair.dataset, pair.model, parameters))
     return stored.key(pair.model.slug, pair.dataset.slug) == key

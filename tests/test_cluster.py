@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from site_fixtures import environment, files_in, write_benchmark
 
 from generator import encode
+from generator.cli import isogloss
 from generator.cluster import connection, tasks
 from generator.cluster.connection import ClusterError, connected
 from generator.cluster.pairs import measure_pairs
@@ -397,6 +399,25 @@ def test_a_long_file_in_shards_gives_the_bytes_of_one_process(cluster: Processes
     assert isinstance(serial, PairResult)
     assert serial.provenance.parameters["stream"]["shards"] > 2 * (1 << LEVEL), "more than one block"
     assert to_json(distributed) == to_json(serial)
+
+
+def test_score_asks_the_scheduler_for_long_files_only(
+    cluster: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = lexicon(tmp_path / "words.tsv", 900)
+    command = ["score", str(path), "--model", NGRAMS, "--languages", "en,hi", "--json"]
+
+    def told(*more: str) -> Result:
+        return CliRunner().invoke(isogloss, [*command, *more], standalone_mode=False, catch_exceptions=False)
+
+    short = told("--scheduler", "tcp://127.0.0.1:1")
+    assert short.return_value == 0
+    assert "words.tsv is no long file: it is measured here" in short.stderr
+    monkeypatch.setattr(score, "STREAM_ABOVE", 100)
+    serial, distributed = told(), told("--scheduler", cluster.address)
+    assert distributed.return_value == 0
+    assert "stream" in json.loads(distributed.stdout)["provenance"]["parameters"]
+    assert distributed.stdout == serial.stdout
 
 
 def test_a_shard_that_fails_is_the_failure_of_the_score(
