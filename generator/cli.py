@@ -438,7 +438,7 @@ def release(config: Path, date: str | None) -> int:
     from generator.progress import say
     from generator.schedule import all_cores
     from generator.site.publish import publish
-    from generator.site.releases import release_folder
+    from generator.site.releases import is_released, release_folder
     from generator.site.update import released
 
     benchmark = load_benchmark(config)
@@ -446,7 +446,10 @@ def release(config: Path, date: str | None) -> int:
     with locked(benchmark.results), locked(benchmark.releases):
         place = release_folder(benchmark.releases, day)
         files = released(benchmark, day, all_cores())
-        publish(files, place)
+        if is_released(files, place):
+            say("Nothing has changed since that release")
+        else:
+            publish(files, place)
     say(f"{len(files)} files in {place}; isogloss render publishes them with the site")
     return DONE
 

@@ -29,9 +29,10 @@ from generator.cli import DONE, REFUSED, isogloss
 from generator.datasets import Dataset
 from generator.errors import InputError
 from generator.history import CellState, DatasetState, History, ModelState, Snapshot, to_json
+from generator.site import links
 from generator.site.pieces import content_of
 from generator.site.publish import publish
-from generator.site.releases import Past, Release, load_releases, published, release_folder
+from generator.site.releases import Past, Release, is_released, load_releases, published, release_folder
 from generator.site.releases_page import ChangesPage, ReleasesPage, release_pages
 from generator.site.render import render_site
 
@@ -75,8 +76,10 @@ def test_a_release_is_kept_as_it_was_rendered(tmp_path: Path, frozen: Mapping[st
     publish(frozen, place)
     (release,) = load_releases(tmp_path)
     assert (release.date, {path: content_of(file) for path, file in release.files.items()}) == (DAY, frozen)
-    with pytest.raises(InputError, match="there is such a release already"):
-        release_folder(tmp_path, DAY)
+    assert is_released(frozen, place)
+    assert not is_released(frozen, release_folder(tmp_path, LATER))
+    with pytest.raises(InputError, match="there is such a release already, of another state of the site"):
+        is_released({**frozen, links.MANIFEST: b"{}"}, place)
 
 
 @pytest.mark.parametrize("date", ["", "today", "2026-3-4", "20260304", "2026-02-30", "../2026-03-04", "2026-03-04/.."])
@@ -283,8 +286,12 @@ def test_release_then_render_publishes_it_for_good(
     site = files_in(tmp_path / "site")
     assert {path: site[f"releases/2025-06-15/{path}"] for path in kept} == kept
     assert files_in(tmp_path / "releases" / "2025-06-15") == kept
-    with pytest.raises(InputError, match="there is such a release already"):
+    before = files_in(tmp_path / "releases" / DAY)
+    assert run("release", "-c", config, "--date", DAY) == DONE, "what is the same may be released again"
+    config.write_text(config.read_text() + '[site]\ntitle = "Another title"\n')
+    with pytest.raises(InputError, match="there is such a release already, of another state"):
         run("release", "-c", config, "--date", DAY)
+    assert files_in(tmp_path / "releases" / DAY) == before
     (tmp_path / "releases" / DAY / "index.html").write_text("harmed")
     with pytest.raises(InputError, match="is not what was released"):
         run("render", "-c", config)

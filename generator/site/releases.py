@@ -54,16 +54,23 @@ def is_release_date(name: str) -> bool:
 
 
 def release_folder(folder: Path, date: str) -> Path:
-    """Where in ``folder`` the release of ``date`` is to go.
-
-    Raises InputError when ``date`` is no day, or when there is such a release already: what is released stays.
-    """
-    place = folder / date
+    """Where in ``folder`` the release of ``date`` belongs. Raises InputError when ``date`` is no day."""
     if not is_release_date(date):
         raise InputError([Fault("--date", f"{date!r} is not a day", "Write it as YYYY-MM-DD")])
-    if place.exists():
-        raise InputError([Fault(str(place), "there is such a release already", "Choose another day with --date")])
-    return place
+    return folder / date
+
+
+def is_released(files: Mapping[str, Content], place: Path) -> bool:
+    """Whether the release at ``place`` is there already and holds ``files``.
+
+    Raises InputError when there is another one: what is released stays.
+    """
+    if not place.exists():
+        return False
+    if _content(place / MANIFEST) != content_of(files[MANIFEST]):
+        problem = "there is such a release already, of another state of the site"
+        raise InputError([Fault(str(place), problem, "Choose another day with --date")])
+    return True
 
 
 def load_releases(folder: Path, ledger: Ledger | None = None) -> tuple[Release, ...]:
