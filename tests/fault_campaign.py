@@ -1,8 +1,8 @@
 """Every fault at every place: counts how often each was tried, how often the next run recovered, and what was lost.
 
-Run by hand, from the repository: ``python tests/fault_campaign.py [--telling]`` (with ``--telling``, of a series of
-points that are alike only the first, the middle and the last). It prints the rows of the table in docs/faults.md and
-every case that went wrong, and ends with 1 when there was one.
+Run by hand, from the repository: ``python tests/fault_campaign.py [--telling] [FAULT ...]`` (with ``--telling``, of a
+series of points that are alike only the first, the middle and the last; of the faults, those that are named). It prints
+the rows of the table in docs/faults.md and every case that went wrong, and ends with 1 when there was one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from conftest import LANGUAGES, WORDS
@@ -23,8 +24,6 @@ from faults import Ended, Laboratory, Scenario, scenarios
 from site_fixtures import environment
 
 from generator.datasets import Card, Concept, Dataset
-
-FULL = "cannot be written (No space left on device). Free some space"
 
 
 @dataclass
@@ -56,55 +55,83 @@ def words(slug: str, n: int) -> Dataset:
     return Dataset(slug, Card(slug.capitalize(), domain="modern", licence="CC0-1.0"), LANGUAGES, concepts)
 
 
-def campaign(lab: Laboratory, cases: dict[str, Scenario], telling: bool) -> Iterator[Row]:
-    """Each kind of fault at every point of every case, or at the telling ones."""
-    places = [(case, at) for case in cases.values() for at in (case.telling() if telling else range(len(case.points)))]
-    killed = Row("kill -9")
+Places = list[tuple[Scenario, int]]
+
+
+def killed(lab: Laboratory, places: Places) -> Row:
+    row = Row("kill -9")
     for case, at in places:
         ended, wrong = case.struck(lab, at=at)
         if ended.code != -signal.SIGKILL:
             wrong.append(f"ended with {ended.code}")
-        killed.count(case, ended, wrong)
-    yield killed
-    for number, name in ((signal.SIGINT, "Ctrl-C (SIGINT)"), (signal.SIGTERM, "SIGTERM")):
-        stopped = Row(name)
-        for case, at in places:
-            ended, wrong = case.struck(lab, at=at, signal=number)
-            if ended.code != 128 + number or "Stopped. What was finished" not in ended.err:
-                wrong.append(f"ended with {ended.code}: {ended.err}")
-            if ended.seconds > 2:
-                wrong.append(f"ended after {ended.seconds:.1f} s")
-            stopped.count(case, ended, wrong)
-        yield stopped
-    for reason, name in ((errno.ENOSPC, "disk full"), (errno.EROFS, "disk read-only"), (errno.EIO, "disk fails")):
-        refused = Row(f"{name} at one operation")
-        for case, at in places:
-            ended, wrong = case.struck(lab, at=at, error=reason)
-            if ended.code not in (case.code, 2) or "Traceback" in ended.err:
-                wrong.append(f"ended with {ended.code}: {ended.err}")
-            refused.count(case, ended, wrong)
-        yield refused
-    limited = Row("no file may grow beyond a limit")
-    for case in cases.values():
+        row.count(case, ended, wrong)
+    return row
+
+
+def stopped(name: str, number: int, lab: Laboratory, places: Places) -> Row:
+    row = Row(name)
+    for case, at in places:
+        ended, wrong = case.struck(lab, at=at, signal=number)
+        if ended.code != 128 + number or "Stopped. What was finished" not in ended.err:
+            wrong.append(f"ended with {ended.code}: {ended.err}")
+        if ended.seconds > 2:
+            wrong.append(f"ended after {ended.seconds:.1f} s")
+        row.count(case, ended, wrong)
+    return row
+
+
+def refused(name: str, reason: int, lab: Laboratory, places: Places) -> Row:
+    row = Row(f"{name} at one operation")
+    for case, at in places:
+        ended, wrong = case.struck(lab, at=at, error=reason)
+        if ended.code not in (case.code, 2) or "Traceback" in ended.err:
+            wrong.append(f"ended with {ended.code}: {ended.err}")
+        row.count(case, ended, wrong)
+    return row
+
+
+def limited(lab: Laboratory, places: Places) -> Row:
+    row = Row("no file may grow beyond a limit")
+    for case in {case.name: case for case, _ in places}.values():
         for size in (0, 100, 1000, 3000, 10_000, 30_000):
             ended, wrong = case.struck(lab, file_limit=size)
             if ended.code not in (case.code, 2) or "Traceback" in ended.err:
                 wrong.append(f"ended with {ended.code}: {ended.err}")
-            limited.count(case, ended, wrong)
-    yield limited
+            row.count(case, ended, wrong)
+    return row
+
+
+FAULTS: dict[str, Callable[[Laboratory, Places], Row]] = {
+    "kill": killed,
+    "sigint": partial(stopped, "Ctrl-C (SIGINT)", signal.SIGINT),
+    "sigterm": partial(stopped, "SIGTERM", signal.SIGTERM),
+    "full": partial(refused, "disk full", errno.ENOSPC),
+    "read-only": partial(refused, "disk read-only", errno.EROFS),
+    "broken": partial(refused, "disk fails", errno.EIO),
+    "limit": limited,
+}
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--telling", action="store_true")
-    telling = options.parse_args().telling
+    options.add_argument(
+        "faults", nargs="*", metavar="FAULT", help=f"one of {', '.join(FAULTS)}; all when none is named"
+    )
+    chosen = options.parse_args()
     begun, failed = time.monotonic(), False
     with tempfile.TemporaryDirectory() as folder:
         cache = environment(Path(folder) / "cache", SOURCE_DATE_EPOCH="1750000000")
         with Laboratory(cache) as lab:
             cases = scenarios(lab, Path(folder) / "cases", [words("words", 6), words("others", 5)])
             print(*(f"{case.name}: {len(case.points)} points" for case in cases.values()), sep="\n", flush=True)
-            for row in campaign(lab, cases, telling):
+            places = [
+                (case, at)
+                for case in cases.values()
+                for at in (case.telling() if chosen.telling else range(len(case.points)))
+            ]
+            for name in chosen.faults or FAULTS:
+                row = FAULTS[name](lab, places)
                 failed |= bool(row.wrong)
                 print(row, *row.wrong, sep="\n", flush=True)
     print(f"{time.monotonic() - begun:.0f} s on {os.cpu_count()} cores")
