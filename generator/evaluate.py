@@ -250,13 +250,17 @@ def _measure(
         need=lambda each: each.peak_bytes,
         budget=budget,
     )
-    outcomes = (
-        (ready.pair, failed_pair(ready.pair.dataset, ready.pair.model, parameters, outcome))
-        if isinstance(outcome, Exception)
-        else (ready.pair, outcome)
-        for ready, outcome in work
-    )
-    return _keep(outcomes, n_pairs, store)
+
+    def outcomes() -> Iterator[tuple[Pair, Measured | PairFailure]]:
+        for ready, outcome in work:
+            if isinstance(outcome, UnwritableError):
+                raise outcome  # the disk's failure, not the model's
+            if isinstance(outcome, Exception):
+                yield ready.pair, failed_pair(ready.pair.dataset, ready.pair.model, parameters, outcome)
+            else:
+                yield ready.pair, outcome
+
+    return _keep(outcomes(), n_pairs, store)
 
 
 def _measure_on_cluster(
