@@ -252,13 +252,13 @@ def _measure(
     )
 
     def outcomes() -> Iterator[tuple[Pair, Measured | PairFailure]]:
-        for ready, outcome in work:
+        for each, outcome in work:
             if isinstance(outcome, UnwritableError):
                 raise outcome  # the disk's failure, not the model's
             if isinstance(outcome, Exception):
-                yield ready.pair, failed_pair(ready.pair.dataset, ready.pair.model, parameters, outcome)
+                yield each.pair, failed_pair(each.pair.dataset, each.pair.model, parameters, outcome)
             else:
-                yield ready.pair, outcome
+                yield each.pair, outcome
 
     return _keep(outcomes(), n_pairs, store)
 
