@@ -520,12 +520,15 @@ def _passes(
 
 def _render(benchmark: Benchmark, site: Path, jobs: int | None) -> int:
     """Bring the site up to date and say where it is; returns how many pairs on it failed."""
+    from generator.errors import Fault, InputError
     from generator.lock import locked
     from generator.progress import say
     from generator.result_store import ResultStore
     from generator.schedule import all_cores
     from generator.site.update import update_site
 
+    if site.resolve() in {benchmark.results.resolve(), benchmark.releases.resolve()}:
+        raise InputError([Fault(str(site), "the site cannot be there, where other things lie", "Name another folder")])
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted(ResultStore(benchmark.results).datasets() - slugs):
         say(f"The results on {slug} are left out: no [[datasets]] entry of {benchmark.path} has that name")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations
+from itertools import chain
+from math import comb
 from operator import attrgetter
 
-from generator.results import Outcome, PairResult
+from generator.results import Outcome, PairResult, SpreadGroup
 from generator.slugs import is_slug
 
 
@@ -46,8 +47,13 @@ def _contradictions(result: PairResult) -> Iterator[str]:
         yield "pair_companions: not one value a pair of languages"
     if any(len(column) != pairs for column in result.directed.values()):
         yield "directed: not one value a pair of languages"
-    if any(len(list(combinations(group.languages, 2))) != len(group.spreads) for group in result.spread_groups):
-        yield "spread_groups: not one spread a pair of languages"
+    if not all(_is_sound(group) for group in result.spread_groups):
+        yield "spread_groups: not one spread a pair of different languages"
+
+
+def _is_sound(group: SpreadGroup) -> bool:
+    n = len(group.languages)
+    return len(set(group.languages)) == n and len(group.spreads) == comb(n, 2)
 
 
 def _spoken(result: PairResult) -> dict[str, Iterable[str]]:

@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 
 from generator.coherence import refuse_half_characters
 from generator.errors import Fault, InputError
@@ -25,6 +25,7 @@ from generator.shown import decimal
 
 LOG_NAME = "history.json"
 SCHEMA: Final = 1
+STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 REMEDY = "Put the site's copy of it in its place, data/history.json, or delete the file: a new log begins"
 MOST_DAYS = 100
 """Days that the log keeps; older ones are forgotten."""
@@ -48,7 +49,7 @@ Kind = Literal[
 class CellState:
     """A model on a dataset; SA as shown, to three decimals."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     state: State
     sa: float | None = None
@@ -57,7 +58,7 @@ class CellState:
 
 @dataclass(frozen=True)
 class ModelState:
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     name: str
     revision: str = ""
@@ -68,7 +69,7 @@ class ModelState:
 
 @dataclass(frozen=True)
 class DatasetState:
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     name: str = ""
     digest: str = ""
@@ -78,7 +79,7 @@ class DatasetState:
 class Snapshot:
     """A leaderboard reduced to what can be told to have changed, by slugs."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     models: Mapping[str, ModelState] = field(default_factory=dict)
     datasets: Mapping[str, DatasetState] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class Snapshot:
 class Change:
     """One difference between two leaderboards."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     kind: Kind
     model: str = ""
@@ -131,13 +132,26 @@ _SENTENCES: Final[Mapping[Kind, Callable[[Change], str]]] = {
 """In the order in which changes are told: what other changes follow from comes first."""
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _day(text: str) -> str:
+    if not _is_day(text):
+        raise ValueError("a day is written as YYYY-MM-DD")
+    return text
+
+
 @dataclass(frozen=True)
 class Day:
     """What changed by the day of the then newest result."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
-    date: str
+    date: Annotated[str, AfterValidator(_day)]
     changes: tuple[Change, ...] = ()
 
 
@@ -145,7 +159,7 @@ class Day:
 class History:
     """The log, newest day last."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = STRICT
 
     days: tuple[Day, ...] = ()
     before: Snapshot = field(default_factory=Snapshot)
@@ -241,13 +255,6 @@ def _cell_change(old: CellState | None, new: CellState | None) -> Kind | None:
 def newest_day(outcomes: Iterable[Outcome]) -> str:
     """The day of the newest outcome as YYYY-MM-DD; empty when there is none."""
     return max((day for outcome in outcomes if _is_day(day := outcome.provenance.created[:10])), default="")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def logged(history: History, now: Snapshot, day: str) -> History:

@@ -94,7 +94,8 @@ def locked(place: Path) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            path.unlink(missing_ok=True)  # while it is held: whoever waits finds that out and begins a new one
+            with writing(path):
+                path.unlink(missing_ok=True)  # while it is held: whoever waits finds that out and begins a new one
             lock.release()
 
 

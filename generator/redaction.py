@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
@@ -17,17 +18,18 @@ LEAST_PASSWORD = 4
 """A password of fewer characters than this would hide ordinary words."""
 
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
-CREDENTIALS = re.compile(r"://(?P<user>[^/\s:@]*):(?P<password>[^/\s@]+)@")
+PATH_NAME = re.compile(r"(PATH|FILE|DIR)$", re.IGNORECASE)
+CREDENTIALS = re.compile(r"://(?P<user>[^/\s:@]*):(?P<password>[^/\s]+)@")
 WORD = re.compile(r"\S+")
 
 
 def without_secrets(text: str) -> str:
     """The text without the words that repeat a part of a secret that the environment holds.
 
-    A secret is the value of a variable that is named after a key, token, secret, password or credential, and the
-    password in any address, such as a proxy's.
+    A secret is the value of a variable that is named after a key, token, secret, password or credential, the password
+    in any address, such as a proxy's, and the token that the hub's own command keeps in a file.
     """
-    return without(text, tuple(sorted(_secrets(os.environ.items()))), LEAST_PART)
+    return without(text, tuple(sorted({*_secrets(os.environ.items()), *_token_in(_token_file())})), LEAST_PART)
 
 
 def without(text: str, secrets: tuple[str, ...], part: int) -> str:
@@ -35,6 +37,9 @@ def without(text: str, secrets: tuple[str, ...], part: int) -> str:
 
     Servers echo keys whole, cut or masked, so that looking for the whole of one is not enough.
     """
+    for each in secrets:
+        if " " in each:  # words are looked at one by one
+            text = text.replace(each, HIDDEN)
     parts = _parts(secrets, part)
     return WORD.sub(lambda word: HIDDEN if any(each in word[0] for each in parts) else word[0], text) if parts else text
 
@@ -67,10 +72,31 @@ def _parts(secrets: tuple[str, ...], part: int) -> frozenset[str]:
 
 def _secrets(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in variables:
-        # A variable such as HF_TOKEN_PATH says where a secret lies, and paths are good to see in a message.
-        if SECRET_NAME.search(name) and len(value) >= LEAST_PART and not value.startswith(("/", "~", ".")):
+        if SECRET_NAME.search(name) and len(value) >= LEAST_PART and not _is_path(name, value):
             yield value
         for login in CREDENTIALS.finditer(value):
             user, password = (unquote(login[group]) for group in ("user", "password"))
             basic = base64.b64encode(f"{user}:{password}".encode()).decode()
             yield from (each for each in (login["password"], password, basic) if len(each) >= LEAST_PASSWORD)
+
+
+def _is_path(name: str, value: str) -> bool:
+    """Whether a variable, such as HF_TOKEN_PATH, says where a secret lies: paths are good to see in a message."""
+    if not value.startswith(("/", "~", ".")):
+        return False
+    return bool(PATH_NAME.search(name)) or Path(value).expanduser().exists()
+
+
+def _token_file() -> str:
+    """Where the hub's own command keeps the token of who logged in."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return os.environ.get("HF_TOKEN_PATH") or str(Path(home, "token"))
+
+
+@lru_cache(maxsize=8)
+def _token_in(file: str) -> tuple[str, ...]:
+    try:
+        token = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ()
+    return (token,) if len(token) >= LEAST_PART else ()

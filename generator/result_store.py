@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from generator.coherence import incoherence, refuse_half_characters
 from generator.errors import Fault, InputError
-from generator.files import write_atomically
+from generator.files import write_atomically, writing
 from generator.npz import read_npz
 from generator.results import SCHEMA, Draws, Estimate, Outcome, PairFailure, Resamples, outcome_adapter, to_json
-from generator.seal import refuse_broken, sealed, sealed_archive, unsealed
+from generator.seal import owner_of, sealed, sealed_archive, unsealed
 
 DRAWS = ".draws.npz"
 
@@ -70,15 +70,25 @@ class ResultStore:
     def read(self, model_slug: str, dataset_slug: str) -> Outcome | None:
         """The stored outcome of a pair, None when there is none. Raises InputError when it is unreadable."""
         path = self.path(model_slug, dataset_slug)
-        return from_json(path.read_bytes(), str(path)) if path.is_file() else None
+        return self._read(path) if path.is_file() else None
 
-    def draws(self, model_slug: str, dataset_slug: str) -> Draws | None:
-        """The stored resamples of a pair, None when there are none. Raises InputError when they are unreadable."""
+    def draws(self, model_slug: str, dataset_slug: str, key: str = "") -> Draws | None:
+        """The stored resamples of a pair, None when there are none.
+
+        Args:
+            model_slug: of the pair.
+            dataset_slug: of the pair.
+            key: of the result that they are to belong to; of whichever when empty.
+
+        Raises InputError when they are unreadable, or those of another result.
+        """
         path = self.path(model_slug, dataset_slug).with_suffix(DRAWS)
         if not path.is_file():
             return None
         try:
-            refuse_broken(path.read_bytes())
+            owner = owner_of(path.read_bytes())
+            if owner and key and owner != key:
+                raise ValueError("they belong to another result")
             return {name: np.asarray(array, dtype=np.float32) for name, array in read_npz(path).items()}
         except (OSError, ValueError) as error:
             remedy = "Delete the file and run isogloss evaluate again"
@@ -90,8 +100,8 @@ class ResultStore:
 
     def resamples(self, outcomes: Iterable[Outcome]) -> Resamples:
         """The stored resamples of outcomes, by model and dataset slug. Raises InputError as `draws` does."""
-        pairs = [(outcome.model.slug, outcome.dataset.slug) for outcome in outcomes]
-        return {pair: draws for pair in pairs if (draws := self.draws(*pair))}
+        pairs = {(each.model.slug, each.dataset.slug): each.provenance.key for each in outcomes}
+        return {pair: draws for pair, key in pairs.items() if (draws := self.draws(*pair, key))}
 
     def is_whole(self, outcome: Outcome) -> bool:
         """Whether everything that belongs to an outcome is stored and readable."""
@@ -100,7 +110,7 @@ class ResultStore:
         if outcome.affinity.low is None and outcome.geometry.get("intra_spread", Estimate(None)).low is None:
             return True
         try:
-            return self.draws(outcome.model.slug, outcome.dataset.slug) is not None
+            return self.draws(outcome.model.slug, outcome.dataset.slug, outcome.provenance.key) is not None
         except InputError:
             return False
 
@@ -115,20 +125,32 @@ class ResultStore:
         beside, content = path.with_suffix(DRAWS), sealed(to_json(outcome).encode())
         # The result comes last: once it is there, so is all that belongs to it.
         if draws:
-            write_atomically(beside, _packed(draws))
+            write_atomically(beside, _packed(draws, outcome.provenance.key))
         else:
-            beside.unlink(missing_ok=True)
+            with writing(beside):
+                beside.unlink(missing_ok=True)
         write_atomically(path, content)
         return path
 
     def __iter__(self) -> Iterator[Outcome]:
         """Every stored outcome, by model and dataset slug."""
         for path in sorted(self.folder.glob("*/*.json")):
-            yield from_json(path.read_bytes(), str(path))
+            yield self._read(path)
+
+    def _read(self, path: Path) -> Outcome:
+        """The outcome in a file. Raises InputError when it is unreadable, or that of another pair."""
+        outcome = from_json(path.read_bytes(), str(path))
+        place = self.path(outcome.model.slug, outcome.dataset.slug)
+        if path != place:
+            remedy = f"Move it to {place}, or delete it"
+            raise InputError(
+                [Fault(str(path), f"the result of {outcome.model.slug} on {outcome.dataset.slug}", remedy)]
+            )
+        return outcome
 
     def _says(self, path: Path, failure: PairFailure) -> bool:
         try:
-            stored = from_json(path.read_bytes(), str(path))
+            stored = self._read(path)
         except (OSError, InputError):
             return False
         return (
@@ -138,8 +160,11 @@ class ResultStore:
         )
 
 
-def _packed(draws: Draws) -> bytes:
-    """The NPZ file of some resamples; numpy writes no date into it, so that the same draws give the same bytes."""
+def _packed(draws: Draws, key: str) -> bytes:
+    """The NPZ file of some resamples, which belong to the result with a key.
+
+    NumPy writes no date into it, so that the same draws give the same bytes.
+    """
     content = io.BytesIO()
     np.savez_compressed(content, allow_pickle=False, **draws)
-    return sealed_archive(content.getvalue())
+    return sealed_archive(content.getvalue(), key)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import struct
+import zipfile
 
 KEY = b"seal"
 END = b"\n}\n"
@@ -12,7 +14,7 @@ SEALED = re.compile(rb',\n  "([^"]{4})": "([^"]{64})"\n}\n\Z')
 TAIL_BYTES = 90
 ZIP_END = struct.pack("<H", 0)
 """The length of the comment at the end of a ZIP file that has none."""
-ZIP_SEAL = struct.Struct("<H64s")
+DIGEST_BYTES = 64
 
 
 def sealed(document: bytes) -> bytes:
@@ -35,18 +37,29 @@ def unsealed(content: bytes) -> bytes:
     return document
 
 
-def sealed_archive(archive: bytes) -> bytes:
-    """A ZIP file, such as NPZ, with its own SHA-256 as its comment."""
-    return archive.removesuffix(ZIP_END) + ZIP_SEAL.pack(ZIP_SEAL.size - len(ZIP_END), _digest(archive))
+def sealed_archive(archive: bytes, of: str = "") -> bytes:
+    """A ZIP file, such as NPZ, with its own SHA-256 as its comment, and after it what the file belongs to."""
+    about = of.encode()
+    comment = _digest(archive + about) + about
+    return archive.removesuffix(ZIP_END) + struct.pack("<H", len(comment)) + comment
 
 
-def refuse_broken(archive: bytes) -> None:
-    """Raises ValueError when a ZIP file has a comment, and that is not its SHA-256."""
-    if archive.endswith(ZIP_END):
-        return
-    body = archive[: -ZIP_SEAL.size] + ZIP_END
-    if archive[-ZIP_SEAL.size :] != ZIP_SEAL.pack(ZIP_SEAL.size - len(ZIP_END), _digest(body)):
+def owner_of(archive: bytes) -> str:
+    """What a ZIP file belongs to, as its seal says; empty where that says nothing, or where there is none.
+
+    Raises ValueError when it is not as it was sealed.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as file:
+            comment = file.comment
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
+    if not comment:
+        return ""
+    seal, about = comment[:DIGEST_BYTES], comment[DIGEST_BYTES:]
+    if seal != _digest(archive[: -len(comment) - len(ZIP_END)] + ZIP_END + about):
         raise ValueError("it is not as it was written")
+    return about.decode()
 
 
 def _digest(content: bytes) -> bytes:

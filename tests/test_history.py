@@ -213,7 +213,20 @@ def test_a_log_reads_back_whatever_its_names_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b'{"schema": 2}', b'{"schema": 1, "dayz": []}', b"\xff", b"[" * 100_000]
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"schema": 2}',
+        b'{"schema": 1, "dayz": []}',
+        b'{"schema": 1, "days": [{"date": "x"}]}',
+        b'{"schema": 1, "days": [{"date": "2026-03-04", "changes": [{"kind": "score", "after": Infinity}]}]}',
+        b'{"schema": 1, "days": [{"date": "2026-03-04", "changes": [{"kind": "score", "before": NaN}]}]}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
 )
 def test_a_log_that_is_none_is_refused_with_its_place(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "history.json").write_bytes(content)

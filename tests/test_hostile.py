@@ -356,6 +356,7 @@ def altered(document: Mapping[str, Any], *steps: str | int, value: object) -> st
         (("pair_companions", "retrieval_p1", "low"), []),
         (("directed", "retrieval_p1"), []),
         (("spread_groups",), [{"languages": ["en", "zh"], "n": 1, "spreads": []}]),
+        (("spread_groups",), [{"languages": ["en"] * 200_000, "n": 1, "spreads": []}]),
         (("measures", "semantic_ratio"), 1e999),
         (("measures", "semantic_affinity", "value"), "NaN"),
         (("model", "name"), "half \ud800"),

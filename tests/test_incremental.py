@@ -327,6 +327,27 @@ def test_where_nothing_changed_nothing_is_read_made_or_written(
     assert str(done) == f"Nothing has changed: {done.files:,} files"
 
 
+def test_an_empty_file_is_as_whole_as_any(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = config.parent / "templates" / "static"
+    own.mkdir(parents=True)
+    (own / "extra.css").touch()
+    updated(config)
+    monkeypatch.setattr(update, "_renewed", None)
+    assert updated(config).new == 0
+
+
+def test_what_changes_behind_a_linked_folder_is_seen(config: Path) -> None:
+    results = config.parent / "results"
+    folder = next(path for path in sorted(results.iterdir()) if path.is_dir())
+    elsewhere = config.parent / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    updated(config)
+    assert updated(config).new == 0
+    next(iter(sorted(elsewhere.glob("*.json")))).unlink()
+    assert updated(config).new > 0
+
+
 def test_build_and_render_say_so_and_read_no_vectors(
     tmp_path: Path, word_list: WordList, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -594,6 +615,20 @@ def test_a_faulty_template_is_named_by_other_processes_too(config: Path) -> None
     with pytest.raises(InputError, match=r"pair\.html.*line 2"):
         updated(config, jobs=2)
     assert not (config.parent / "site").exists()
+
+
+def test_a_template_in_another_encoding_is_named(config: Path) -> None:
+    own = config.parent / "templates"
+    own.mkdir()
+    (own / "pair.html").write_bytes("{# Übersicht #}".encode("latin-1"))
+    with pytest.raises(InputError, match=r"pair\.html: not UTF-8"):
+        updated(config)
+
+
+@pytest.mark.parametrize("place", ["results", "releases"])
+def test_a_site_in_the_place_of_what_it_is_made_of_is_refused(config: Path, place: str) -> None:
+    with pytest.raises(InputError, match="the site cannot be there"):
+        isogloss.main(["render", "-c", str(config), "--site", str(config.parent / place)], standalone_mode=False)
 
 
 def test_little_work_is_done_here(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,17 @@ def test_twins_are_equivalent_and_share_rank_group_and_chance() -> None:
     assert found.difference("a", "b").verdict == "equivalent"
 
 
+def test_a_model_listed_twice_leaves_the_comparison_of_others_alone() -> None:
+    values = {"a": 0.60, "b": 0.58}
+    draws = draws_about(values, 0.004, shared=0.01)
+    alone = ranking(values, draws).difference("a", "b")
+    again = (draws["a"] + 4e-9).astype(np.float32)  # the last digit of some of the stored numbers
+    found = ranking({**values, "again": 0.60}, {**draws, "a": draws["a"].astype(np.float32), "again": again})
+    assert alone.verdict == found.difference("a", "b").verdict == "differ"
+    assert found.critical < 2.5
+    assert found.difference("a", "again").verdict == "equivalent"
+
+
 def test_critical_value_is_that_of_the_largest_of_all_differences() -> None:
     values = dict.fromkeys("abcd", 0.6)
     draws = draws_about(values, 0.01, seed=3)

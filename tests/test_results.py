@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -329,6 +330,46 @@ def test_a_result_with_an_interval_is_whole_with_its_draws_only(
     assert not store.is_whole(replace(result, dataset=without))
     assert store.is_whole(replace(result, dataset=without, measures=None)), "nothing is translated"
     assert store.is_whole(failure)
+
+
+def test_draws_that_cannot_be_removed_are_told_of(
+    store: ResultStore, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(measured.result, measured.draws)
+
+    def refused(path: Path, *, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(UnwritableError, match=r"words\.draws\.npz cannot be written .*Make it writable"):
+        store.write(replace(measured.result, measures=None))
+
+
+def test_draws_of_another_measurement_make_no_result_whole(store: ResultStore, measured: Measured) -> None:
+    result, draws = measured.result, measured.draws
+    later = replace(result, provenance=replace(result.provenance, key="another"))
+    written = store.write(result, draws).read_bytes()
+    store.write(later, draws).write_bytes(written)  # as a run leaves it that ends between the two
+    assert not store.is_whole(result)
+    with pytest.raises(InputError, match="belong to another result"):
+        store.resamples([result])
+    store.write(result, draws)
+    assert store.is_whole(result)
+    assert list(store.resamples([result])) == [("control-islands", "words")]
+
+
+def test_a_result_in_another_ones_place_is_told_with_its_own(store: ResultStore, result: PairResult) -> None:
+    path = store.write(result)
+    copied = store.path("copied", "words")
+    copied.parent.mkdir()
+    copied.write_bytes(path.read_bytes())
+    for read in (lambda: store.read("copied", "words"), lambda: list(store)):
+        with pytest.raises(InputError) as refused:
+            read()
+        (fault,) = refused.value.faults
+        assert fault.file == str(copied)
+        assert fault.problem == "the result of control-islands on words"
+        assert str(path) in fault.remedy
 
 
 @pytest.mark.parametrize("outcome", ["failure", "result without draws"])

@@ -249,6 +249,10 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch: p
         (f'options = {{api_key = "{KEY}"}}', "Put the key into an environment variable"),
         (f'options = {{token = "{TOKEN}"}}', "Put the key into an environment variable"),
         (f'options = {{Authorization = "Bearer {KEY}"}}', "Put the key into an environment variable"),
+        (f'options = {{x-api-key = "{KEY}"}}', "Put the key into an environment variable"),
+        (f'options = {{bearer_token = "{TOKEN}"}}', "Put the key into an environment variable"),
+        (f'options = {{subscription-key = "{KEY}"}}', "Put the key into an environment variable"),
+        (f'options = {{jwt = "{TOKEN}"}}', "Put the key into an environment variable"),
     ],
 )
 def test_a_secret_in_an_entry_is_refused_and_not_repeated(
@@ -310,11 +314,34 @@ def test_the_password_of_any_address_is_a_secret(monkeypatch: pytest.MonkeyPatch
     assert without_secrets("https://host/simple ana") == "https://host/simple ana"
 
 
+def test_a_secret_of_several_words_or_like_a_path_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "correct horse battery staple")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "/wJalrXUtnFEMI/K7MDENGbPxRfiCY")
+    assert without_secrets("it said correct horse battery staple today") == f"it said {HIDDEN} today"
+    assert without_secrets("sent /wJalrXUtnFEMI/K7MDENGbPxRfiCY on") == f"sent {HIDDEN} on"
+
+
+def test_a_password_may_hold_what_ends_it_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://ana:p@ssword-long@127.0.0.1:1")
+    assert without_secrets("no p@ssword-long here") == f"no {HIDDEN} here"
+
+
+def test_the_token_that_the_hub_keeps_in_a_file_is_a_secret_everywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HF_TOKEN_PATH", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert without_secrets(f"a {TOKEN} b") == f"a {TOKEN} b"
+    (tmp_path / "elsewhere").write_text(f"{TOKEN}\n")
+    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "elsewhere"))
+    assert reason_of(OSError(f"Authorization: Bearer {TOKEN}")) == f"Authorization: Bearer {HIDDEN}"
+
+
 def test_what_is_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = {
         "SOME_KEY": "short",
         "HF_TOKEN_PATH": "/home/ana/token",
-        "API_TOKEN": "~/token",
+        "API_TOKEN": "~/",
         "GREETING": "good morning",
     }
     for name, value in plain.items():

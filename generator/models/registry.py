@@ -25,7 +25,8 @@ KINDS = ("package", "hf", "mteb", "api", "folder", "precomputed", "ngrams", "con
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 SECRET_OPTION = re.compile(
-    r"^(\w*_)?(api|access|auth|hf|secret)_?(key|token)$|^(key|token)$|secret|password|credential|authori[sz]ation",
+    r"^([\w-]*[_-])?(api|access|auth|bearer|client|hf|private|refresh|secret|session|subscription|user)[_-]?(key|token)$"
+    r"|^(key|token|bearer|jwt)$|secret|password|credential|authori[sz]ation",
     re.IGNORECASE,
 )
 ON_DISK = ("folder", "precomputed")

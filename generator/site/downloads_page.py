@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from generator.leaderboard import Leaderboard
 from generator.site import exports, links
 from generator.site.pages import Page
-from generator.site.pieces import Content
+from generator.site.pieces import Content, size_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def downloads_page(board: Leaderboard, data: Mapping[str, Content]) -> Downloads
     """The page; ``data`` holds the published files by path."""
 
     def download(name: str, path: str, what: str) -> Download:
-        return Download(name, path, what, len(data[path]))
+        return Download(name, path, what, size_of(data[path]))
 
     kinds = {"CSV": "for spreadsheets", "JSON": "for scripts", "Parquet": "typed, for data frames"}
     return DownloadsPage(

@@ -68,6 +68,10 @@ class Template(Digested):
                     texts[name], _, _ = loader.get_source(environment, name)
                 except TemplateNotFound:
                     texts[name] = ""  # whoever lays a page out with it will say so
+                except UnicodeDecodeError as error:
+                    raise InputError(
+                        [Fault(f"{self.own}/{name}", f"not UTF-8 ({error.reason})", "Save it as UTF-8")]
+                    ) from None
                 named = _referenced(texts[name])
                 waiting += loader.list_templates() if None in named else filter(None, named)
         return fingerprint([self.own is None, texts])

@@ -53,9 +53,6 @@ class StoredFile:
     path: Path
     sha256: str
 
-    def __len__(self) -> int:
-        return self.path.stat().st_size
-
 
 Content = bytes | StoredFile
 
@@ -63,6 +60,11 @@ Content = bytes | StoredFile
 def content_of(file: Content) -> bytes:
     """What a file holds, read where it lies."""
     return file.path.read_bytes() if isinstance(file, StoredFile) else file
+
+
+def size_of(file: Content) -> int:
+    """The bytes of a file."""
+    return file.path.stat().st_size if isinstance(file, StoredFile) else len(file)
 
 
 def sha256_of(file: Content) -> str:
@@ -128,11 +130,12 @@ class Kept:
     def file(self, path: str, content: Content) -> Content:
         """The file of the site at a path where it is unharmed and holds ``content``, else ``content``."""
         same = path in self._listed and self._listed[path] == sha256_of(content)
-        return (self._file(path) if same else None) or content
+        kept = self._file(path) if same else None
+        return content if kept is None else kept
 
     def is_whole(self) -> bool:
         """Whether every file of the site lies there unharmed."""
-        return bool(self._listed) and all(map(self._file, self._listed))
+        return bool(self._listed) and all(self._file(path) is not None for path in self._listed)
 
     def __len__(self) -> int:
         return len(self._listed) + 1
@@ -163,7 +166,7 @@ def made(pieces: Sequence[Piece], kept: Kept | None = None, jobs: int = 1) -> di
     files: dict[str, Content] = {}
     new = []
     for piece in pieces:
-        if kept and (file := kept.made(piece)):
+        if kept and (file := kept.made(piece)) is not None:
             files[piece.path] = file
         else:
             new.append(piece)

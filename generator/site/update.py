@@ -115,8 +115,14 @@ def _inputs(benchmark: Benchmark, ledger: Ledger) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files in a folder and those below it, in order, but for hidden ones and the log."""
-    for place, below, names in os.walk(folder):
+    """The files in a folder and those below it, in order, but for hidden ones and the log. Links are followed once."""
+    seen = set()
+    for place, below, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
         below.sort()
         yield from (Path(place, name) for name in sorted(names) if not name.startswith(".") and name != LOG_NAME)
 
