@@ -23,6 +23,7 @@ from generator.measures.resampling import affinity_draws, concept_weights, perce
 from generator.measures.streams import Frame, n_groups, stream_draws
 from generator.models.encoder import Vectors
 from generator.models.precomputed import PrecomputedEncoder
+from generator.models.registry import Model
 from generator.pair import Parameters, concept_index
 from generator.results import PairFailure, PairResult, to_json
 from generator.streaming import passes, score, shards
@@ -296,6 +297,28 @@ def test_a_changed_file_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice())
     resumed = score_stream(path, model, PLAIN, renderings=50)
     assert to_json(resumed) == to_json(score_stream(path, model, PLAIN, renderings=50))
+
+
+def test_a_finished_run_leaves_what_another_models_stopped_run_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, long_list(), ("en", "zh", "ar"))
+    stopped, finished = (Model(name, f"api:{name}") for name in ("stopped", "finished"))
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice(lives=2500))
+    with pytest.raises(KeyboardInterrupt):
+        score_stream(path, stopped, PLAIN, renderings=50)
+    kept = kept_of_streams(tmp_path)
+    assert any(file.endswith(".f32") for file in kept)
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice())
+    score_stream(path, finished, PLAIN, renderings=50)
+    assert kept_of_streams(tmp_path) == kept
+    score_stream(path, stopped, PLAIN, renderings=50)
+    assert kept_of_streams(tmp_path) == {}
+
+
+def kept_of_streams(tmp_path: Path) -> dict[str, bytes]:
+    streams = tmp_path / "isolated-cache" / "streams"
+    return {str(file.relative_to(streams)): file.read_bytes() for file in streams.rglob("*") if file.is_file()}
 
 
 def small_cut(tmp_path: Path) -> tuple[shards.Cut, Frame]:

@@ -48,6 +48,8 @@ STREAM_ABOVE = 50_000
 """Files of more rows are streamed."""
 STREAM_VERSION = 1
 """Part of what identifies a run: bump it when shards or their sums change, so that no run goes on from others."""
+SHARDS = "shards"
+"""The folder that all runs on a file share; beside it each model has its own."""
 CHEAP = ("precomputed", "ngrams")
 """Kinds of models whose vectors cost less to have again than to keep between the passes."""
 SPOOL_SHARE = 0.9
@@ -80,7 +82,8 @@ def score_stream(
     """Measure one pair without holding its vectors in memory.
 
     A run that is stopped or killed goes on from where it was, as long as file, model and parameters stay the same, and
-    gives the same bytes. What it keeps for that lies in the folder ``streams`` beside the vectors cache until it ends.
+    gives the same bytes. What it keeps for that lies in the folder ``streams`` beside the vectors cache until it ends;
+    the shards stay there as long as another model's run on the file is unfinished.
 
     Args:
         path: of the dataset, as for `load_dataset`.
@@ -105,11 +108,8 @@ def score_stream(
     say(f"{source.table.name} is long and read as a stream; what looks at all pairs of words looks at a sample")
     with locked(folder):
         with _progress("Reading", most_rows(source.table)) as advance:
-            parts = cut(source, folder / "shards", told.seed, advance, renderings=renderings)
-        outcome = _scored(source, parts, model, told, folder, allow_remote_code, run_pass)
-        if isinstance(outcome, PairResult):  # else a later run may go on
-            shutil.rmtree(folder, ignore_errors=True)
-    return outcome
+            parts = cut(source, folder / SHARDS, told.seed, advance, renderings=renderings)
+        return _scored(source, parts, model, told, folder, allow_remote_code, run_pass)
 
 
 def _scored(
@@ -130,11 +130,20 @@ def _scored(
         found = measure_pair(sample, fixed, vectors, parameters, encoder.settings).result
         frame = Frame.around(unit_vectors(vectors), _seed(parameters, parts))
         run = run_pass(fixed, own) if run_pass else SerialPass(encoder, _spool(fixed, parts, frame, own))
-        return _of_whole(_all_of_it(found, parts, frame, parameters, run, own), parts)
+        outcome = _of_whole(_all_of_it(found, parts, frame, parameters, run, own), parts)
     except (InputError, ClusterError):
         raise
     except IsoglossError as error:
-        return _of_whole(failed_pair(sample, model, parameters, error), parts)
+        return _of_whole(failed_pair(sample, model, parameters, error), parts)  # a later run may go on
+    _tidy(folder, own)
+    return outcome
+
+
+def _tidy(folder: Path, own: Path) -> None:
+    """Remove what a model's finished run kept, and the shards unless a stopped run of another may go on with them."""
+    shutil.rmtree(own, ignore_errors=True)
+    if all(each.name == SHARDS for each in folder.iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _all_of_it(
