@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -477,6 +479,28 @@ def test_vectors_read_in_slices_are_those_read_at_once(
     write_vectors(path, [*texts, "水 5"], Dice().encode([*texts, "another"]))
     with pytest.raises(InputError, match=f"has another vector than in row {texts.index('水 5') + 1}"):
         SlicedVectors(path, tmp_path / "folder")
+
+
+READS = {
+    "vectors": "from generator.streaming.slices import SlicedVectors; SlicedVectors(path, path.parent / 'folder')",
+    "table": "from generator.datasets.tables import open_table; sum(1 for _ in open_table(path).rows)",
+}
+
+
+@pytest.mark.parametrize("what", READS)
+def test_a_parquet_file_is_not_held_in_memory(tmp_path: Path, what: str) -> None:
+    path, n = tmp_path / "own.parquet", 60_000
+    rng = np.random.default_rng(0)
+    if what == "vectors":
+        values = pa.array(rng.standard_normal(n * 96, dtype=np.float32))
+        columns = {"vector": pa.FixedSizeListArray.from_arrays(values, 96), "text": [f"word {i}" for i in range(n)]}
+    else:
+        columns = {tag: [rng.bytes(100).hex() for _ in range(n)] for tag in ("en", "zh")}
+    pq.write_table(pa.table(columns), path, row_group_size=n)
+    told = "import pyarrow, sys, pathlib; path = pathlib.Path(sys.argv[1])"
+    code = f"{told}; {READS[what]}; print(pyarrow.default_memory_pool().max_memory())"
+    ran = subprocess.run([sys.executable, "-c", code, path], check=True, capture_output=True, text=True)
+    assert int(ran.stdout) < 32e6, "whole columns take more than 37 MB"
 
 
 @pytest.mark.parametrize(

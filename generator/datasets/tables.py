@@ -12,9 +12,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from generator.errors import Fault, InputError
+from generator.parquet import open_parquet
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 Cell = str | tuple[str, ...] | None
 """A cell's text, its alternatives already told apart, or nothing."""
@@ -239,7 +243,6 @@ def _json_records(path: Path) -> Iterator[tuple[int, dict[str, object] | Fault]]
 
 def _open_parquet(path: Path) -> OpenTable:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     if not path.is_file():
         raise _input_error(path, "no such file", "Check the path")
@@ -257,7 +260,7 @@ def _open_parquet(path: Path) -> OpenTable:
             raise unreadable(error) from None
 
     try:
-        file = pq.ParquetFile(path)
+        file = open_parquet(path)
         columns = tuple(file.schema_arrow.names)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise unreadable(error) from None

@@ -24,6 +24,7 @@ from generator.errors import Fault, InputError, IsoglossError, ModelUnavailableE
 from generator.files import writing
 from generator.models.encoder import Settings, Vectors
 from generator.models.precomputed import COLUMNS, SHOWN_TEXTS
+from generator.parquet import open_parquet
 from generator.streaming.distinct import digests_of, parts
 
 TEXTS_AT_ONCE = 1 << 14
@@ -204,9 +205,8 @@ def _npz_texts(path: Path) -> Iterator[str]:
 def _opened_parquet(path: Path, copy: Path) -> tuple[_Matrix, Iterator[str]]:
     """Vectors copied to a plain file, in float16 where they are in it and in float32 else."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         n_rows = file.metadata.num_rows
         column = file.schema_arrow.field("vector").type
         if not hasattr(column, "value_type"):
@@ -227,9 +227,7 @@ def _opened_parquet(path: Path, copy: Path) -> tuple[_Matrix, Iterator[str]]:
 
 
 def _parquet_texts(path: Path) -> Iterator[str]:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         for batch in file.iter_batches(TEXTS_AT_ONCE, columns=["text"]):
             texts = batch.column(0).to_pylist()
             if not all(isinstance(text, str) for text in texts):
