@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import unicodedata
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -514,11 +516,38 @@ def test_a_parquet_file_is_not_held_in_memory(tmp_path: Path, what: str) -> None
         {"text": np.array(["a", "b"]), "vector": np.ones(2)},
         {"text": np.array(["a", "b"])},
         {"text": np.array([], dtype="U1"), "vector": np.ones((0, 2))},
+        {"text": np.array(["a", "b"]), "vector": np.ones((2, 0))},
     ],
 )
 def test_what_is_no_file_of_vectors_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
     np.savez(tmp_path / "own.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"own\.npz"):
+        SlicedVectors(tmp_path / "own.npz", tmp_path / "folder")
+
+
+def test_a_damaged_npz_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.npz"
+    np.savez(path, text=np.array(["a", "b"]), vector=np.full((2, 300), 0.5))
+    content = bytearray(path.read_bytes())
+    content[content.rindex(np.full(9, 0.5).tobytes())] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"own\.npz.*CRC"):
+        SlicedVectors(path, tmp_path / "folder")
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("damaged", [lambda content: content + bytes(8), lambda content: content[:-8]])
+def test_vectors_longer_or_shorter_than_told_are_refused(
+    tmp_path: Path, compression: int, damaged: Callable[[bytes], bytes]
+) -> None:
+    arrays = {"text": np.array(["a", "b"]), "vector": np.ones((2, 3))}
+    with zipfile.ZipFile(tmp_path / "own.npz", "w", compression) as archive:
+        for name, array in arrays.items():
+            written = io.BytesIO()
+            np.save(written, array)
+            content = written.getvalue()
+            archive.writestr(f"{name}.npy", damaged(content) if name == "vector" else content)
+    with pytest.raises(InputError, match=r"own\.npz.*shape \(2, 3\)"):
         SlicedVectors(tmp_path / "own.npz", tmp_path / "folder")
 
 

@@ -7,6 +7,7 @@ a plain file beside the index.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import unicodedata
@@ -35,6 +36,7 @@ RUN = 1024
 """Rows wanted that are read at once."""
 TEXT_BYTES = 16 << 20
 """Texts of an NPZ file that are in memory at a time."""
+COPY_BYTES = 1 << 20
 LOCAL_HEADER = 30
 """Bytes of a ZIP member's own header before its name."""
 
@@ -153,15 +155,19 @@ def _opened_npz(path: Path, folder: Path) -> tuple[_Matrix, Iterator[str]]:
                 raise ValueError(f"texts of type {dtype} and shape {shape}, not a row of Unicode texts")
         with archive.open(vector) as member:
             shape, dtype = _header(member)
-            if len(shape) != 2 or dtype.kind not in "fiu":
+            if len(shape) != 2 or not shape[1] or dtype.kind not in "fiu":
                 raise ValueError(f"vectors of type {dtype} and shape {shape}")
             within = member.tell()
+            if vector.file_size != within + math.prod(shape) * dtype.itemsize:
+                raise ValueError(f"vectors of shape {shape} in {vector.file_size:,} bytes")
             if vector.compress_type == zipfile.ZIP_STORED:
+                while member.read(COPY_BYTES):  # to the end, where its checksum is compared
+                    pass
                 return _Matrix(path, _data_offset(path, vector) + within, dtype, shape), _npz_texts(path)
             copy = folder / "vectors"
             _refuse_no_room(copy, shape[0] * shape[1] * dtype.itemsize)
             with copy.open("wb") as file:
-                shutil.copyfileobj(member, file, 1 << 20)
+                shutil.copyfileobj(member, file, COPY_BYTES)
             return _Matrix(copy, 0, dtype, shape), _npz_texts(path)
 
 
