@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 from generator import cli, evaluate_pair, load_dataset, load_model
 from generator.datasets.load import find_source
 from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
+from generator.files import UnwritableError
 from generator.measures.affinity import affinity_of, centred_vectors, semantic_affinity, unit_vectors
 from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
 from generator.measures.streams import Frame, n_groups, stream_draws
@@ -549,6 +552,30 @@ def test_vectors_longer_or_shorter_than_told_are_refused(
             archive.writestr(f"{name}.npy", damaged(content) if name == "vector" else content)
     with pytest.raises(InputError, match=r"own\.npz.*shape \(2, 3\)"):
         SlicedVectors(tmp_path / "own.npz", tmp_path / "folder")
+
+
+def lend_disk(monkeypatch: pytest.MonkeyPatch, folder: Path, size: int) -> None:
+    """A disk of so many bytes, which holds what lies in a folder."""
+
+    def usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=size - sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()))
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+
+@pytest.mark.parametrize("write_vectors", [compressed, parquet])
+def test_a_disk_without_room_for_the_copy_fails_the_command_not_the_model(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write_vectors: Callable[[Path, Sequence[str], Vectors], None],
+) -> None:
+    path = written(tmp_path, long_list(), ("en", "zh", "ar"))
+    texts = load_dataset(path).texts
+    own = tmp_path / f"own.{'parquet' if write_vectors is parquet else 'npz'}"
+    write_vectors(own, texts, Dice().encode(texts))
+    lend_disk(monkeypatch, tmp_path / "isolated-cache", 4 * 6 * len(texts))
+    with pytest.raises(UnwritableError, match="ISOGLOSS_CACHE"):
+        score_stream(path, load_model(f"precomputed:{own}"), PLAIN, renderings=50)
 
 
 @pytest.fixture

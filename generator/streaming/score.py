@@ -27,6 +27,7 @@ from generator.datasets.chunks import most_rows
 from generator.datasets.load import Source, find_source
 from generator.encode import CONTROL
 from generator.errors import Fault, InputError, IsoglossError, MeasureUndefinedError
+from generator.files import UnwritableError, writing
 from generator.lock import locked
 from generator.measures.affinity import affinity_of, unit_vectors
 from generator.measures.index import FloatArray
@@ -100,6 +101,7 @@ def score_stream(
     Raises:
         InputError: when the file, or one that the model is read from, is faulty.
         ClusterError: when the passes run on a cluster that goes away.
+        UnwritableError: when the disk takes no more.
     """
     source, told = find_source(path, languages), parameters or Parameters()
     if not source.card.translated:
@@ -131,7 +133,7 @@ def _scored(
         frame = Frame.around(unit_vectors(vectors), _seed(parameters, parts))
         run = run_pass(fixed, own) if run_pass else SerialPass(encoder, _spool(fixed, parts, frame, own))
         outcome = _of_whole(_all_of_it(found, parts, frame, parameters, run, own), parts)
-    except (InputError, ClusterError):
+    except (InputError, ClusterError, UnwritableError):  # of the input, the cluster or the disk, not of the model
         raise
     except IsoglossError as error:
         return _of_whole(failed_pair(sample, model, parameters, error), parts)  # a later run may go on
@@ -256,7 +258,8 @@ def _spool(model: Model, parts: Cut, frame: Frame, folder: Path) -> Path | None:
     if model.kind in CHEAP:
         return None
     needed = 4 * frame.origin.shape[1] * sum(sum(shard.n_renderings) for shard in parts.shards)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed <= SPOOL_SHARE * free:
         return folder / "vectors"

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from generator.errors import Fault, InputError, IsoglossError, ModelUnavailableError
-from generator.files import writing
+from generator.files import UnwritableError, writing
 from generator.models.encoder import Settings, Vectors
 from generator.models.precomputed import COLUMNS, SHOWN_TEXTS
 from generator.parquet import open_parquet
@@ -70,7 +70,8 @@ class _Matrix:
 class SlicedVectors:
     """Looks vectors up by text as `generator.models.precomputed.PrecomputedEncoder` does, in little memory.
 
-    Raises InputError when the file is not what the contract says.
+    Raises InputError when the file is not what the contract says, and UnwritableError when there is no room for what
+    is kept of it.
     """
 
     texts_at_once = 1 << 16  # rows that lie together are read at once, so those of a shard are asked for in its order
@@ -242,9 +243,10 @@ def _parquet_texts(path: Path) -> Iterator[str]:
 
 
 def _refuse_no_room(copy: Path, size: int) -> None:
+    """Raises UnwritableError where ``size`` bytes more than the disk has are to be written."""
     free = shutil.disk_usage(copy.parent).free
     if size > free:
-        raise ModelUnavailableError(
+        raise UnwritableError(
             f"{copy.parent} has {free / 1e9:.1f} GB free, and a copy of the vectors takes {size / 1e9:.1f} GB. Write "
             "them with numpy.savez, which needs no copy, or set ISOGLOSS_CACHE to a folder with more space"
         )
