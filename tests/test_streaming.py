@@ -538,6 +538,18 @@ def test_a_damaged_npz_file_is_refused(tmp_path: Path) -> None:
         SlicedVectors(path, tmp_path / "folder")
 
 
+def test_a_damaged_parquet_file_is_no_fault_of_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "own.parquet"
+    table = pa.table({"text": [f"word {i}" for i in range(3000)], "vector": [[float(i % 2)] * 64 for i in range(3000)]})
+    pq.write_table(table, path, use_dictionary=False)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2000] = b"\xff" * 2000
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"own\.parquet.*Corrupt snappy"):
+        SlicedVectors(path, tmp_path / "folder")
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("damaged", [lambda content: content + bytes(8), lambda content: content[:-8]])
 def test_vectors_longer_or_shorter_than_told_are_refused(

@@ -84,9 +84,10 @@ class SlicedVectors:
             try:
                 self._matrix, texts = _opened(path, folder)
                 _write_digests(texts, folder / "texts")
-            except (IsoglossError, OSError):
-                raise
             except Exception as error:  # whatever a foreign file makes its readers raise
+                # pyarrow raises OSError for a damaged file too; one of the operating system has a number.
+                if isinstance(error, IsoglossError) or (isinstance(error, OSError) and error.errno):
+                    raise
                 problem = f"not readable ({type(error).__name__}: {(str(error).splitlines() or [''])[0]})"
                 raise InputError([Fault(str(path), problem, COLUMNS)]) from None
         self._digests, self._rows = _sorted(folder / "texts")
