@@ -590,6 +590,30 @@ def test_a_disk_without_room_for_the_copy_fails_the_command_not_the_model(
         score_stream(path, load_model(f"precomputed:{own}"), PLAIN, renderings=50)
 
 
+def test_a_copy_of_vectors_takes_the_room_of_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"word {i}" for i in range(100)]
+    compressed(tmp_path / "own.npz", texts, Dice().encode(texts))
+    lend_disk(monkeypatch, tmp_path / "folder", 4 * 6 * len(texts) + 1000)
+    first, again = (SlicedVectors(tmp_path / "own.npz", tmp_path / "folder").encode(texts) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize(("free", "twice"), [(20_000, False), (1000, True)])
+def test_vectors_that_are_kept_already_need_no_more_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], free: int, twice: bool
+) -> None:
+    path, model = written(tmp_path, long_list(), ("en", "zh", "ar")), Model("model", "api:model")
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice(lives=2500))
+    with pytest.raises(KeyboardInterrupt):
+        score_stream(path, model, PLAIN, renderings=50)
+    kept = kept_of_streams(tmp_path)
+    assert sum(len(content) for name, content in kept.items() if name.endswith(".f32")) > 20_000
+    lend_disk(monkeypatch, tmp_path / "isolated-cache" / "streams", sum(map(len, kept.values())) + free)
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice())
+    score_stream(path, model, PLAIN, renderings=50)
+    assert ("Every text is encoded twice" in capsys.readouterr().err) == twice
+
+
 @pytest.fixture
 def streamed_above_ten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "STREAM_ABOVE", 10)

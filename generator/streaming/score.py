@@ -257,12 +257,14 @@ def _spool(model: Model, parts: Cut, frame: Frame, folder: Path) -> Path | None:
     """Where to keep vectors between the passes; None where encoding again costs less, or they would fill the disk."""
     if model.kind in CHEAP:
         return None
-    needed = 4 * frame.origin.shape[1] * sum(sum(shard.n_renderings) for shard in parts.shards)
+    spool = folder / "vectors"
+    kept = sum(file.stat().st_size for file in spool.glob("*"))
+    needed = 4 * frame.origin.shape[1] * sum(sum(shard.n_renderings) for shard in parts.shards) - kept
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if needed <= SPOOL_SHARE * free:
-        return folder / "vectors"
+        return spool
     say(
         f"Every text is encoded twice: {folder.parent} has {free / 1e9:.1f} GB free, and to keep the vectors takes "
         f"{needed / 1e9:.1f} GB. Set ISOGLOSS_CACHE to a folder with more space to avoid it"

@@ -167,8 +167,8 @@ def _opened_npz(path: Path, folder: Path) -> tuple[_Matrix, Iterator[str]]:
                     pass
                 return _Matrix(path, _data_offset(path, vector) + within, dtype, shape), _npz_texts(path)
             copy = folder / "vectors"
-            _refuse_no_room(copy, shape[0] * shape[1] * dtype.itemsize)
-            with copy.open("wb") as file:
+            with copy.open("wb") as file:  # which frees what an earlier copy took
+                _refuse_no_room(copy, math.prod(shape) * dtype.itemsize)
                 shutil.copyfileobj(member, file, COPY_BYTES)
             return _Matrix(copy, 0, dtype, shape), _npz_texts(path)
 
