@@ -81,7 +81,7 @@ def _store(
             if idle_cores:
                 _use_threads(idle_cores())
             batch = texts[start : start + encoder.texts_at_once]
-            cache.write(identity(model), batch, _encoded(encoder, model, batch))
+            cache.write(identity(model), batch, encoded_batch(encoder, model.name, batch))
             advance(len(batch))
     finally:
         if idle_cores:
@@ -103,6 +103,25 @@ def _threads_by_itself() -> int:
     return torch.get_num_threads()
 
 
+def encoded_batch(encoder: Encoder, name: str, batch: Sequence[str]) -> Vectors:
+    """The vectors of a batch, (n, d); where it takes too much memory, by halves.
+
+    Raises ModelUnavailableError, by the model's ``name``, when there is not one vector for each text.
+    """
+    try:
+        vectors = encoder.encode(batch)
+    except (MemoryError, RuntimeError) as error:
+        if len(batch) == 1 or not _for_lack_of_memory(error):
+            raise
+        vectors = None
+    if vectors is None:  # out of the handler, so that what the failed attempt held is free
+        middle = len(batch) // 2
+        return np.concatenate([encoded_batch(encoder, name, half) for half in (batch[:middle], batch[middle:])])
+    if vectors.ndim != 2 or len(vectors) != len(batch):
+        raise ModelUnavailableError(f"{name} gave vectors of shape {vectors.shape} for {len(batch)} texts")
+    return vectors
+
+
 def vectors_of(dataset: Dataset, model: Model, cache: VectorCache, seed: int) -> Mapping[str, VectorArray]:
     """Vectors of the distinct renderings of each language: from the cache, or made for a control.
 
@@ -119,22 +138,6 @@ def vectors_of(dataset: Dataset, model: Model, cache: VectorCache, seed: int) ->
 def settings_of(model: Model, cache: VectorCache) -> Settings:
     """What the encoder said of itself when it made the cached vectors."""
     return {} if model.kind == CONTROL else cache.settings(identity(model))
-
-
-def _encoded(encoder: Encoder, model: Model, batch: Sequence[str]) -> Vectors:
-    """The vectors of a batch; where it takes too much memory, by halves."""
-    try:
-        vectors = encoder.encode(batch)
-    except (MemoryError, RuntimeError) as error:
-        if len(batch) == 1 or not _for_lack_of_memory(error):
-            raise
-        vectors = None
-    if vectors is None:  # out of the handler, so that what the failed attempt held is free
-        middle = len(batch) // 2
-        return np.concatenate([_encoded(encoder, model, half) for half in (batch[:middle], batch[middle:])])
-    if vectors.ndim != 2 or len(vectors) != len(batch):
-        raise ModelUnavailableError(f"{model.name} gave vectors of shape {vectors.shape} for {len(batch)} texts")
-    return vectors
 
 
 def _for_lack_of_memory(error: Exception) -> bool:

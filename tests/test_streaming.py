@@ -372,6 +372,30 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path) -> None:
         assert checkpoint.load().done == 0
 
 
+def test_a_batch_that_takes_too_much_memory_is_encoded_in_halves(tmp_path: Path) -> None:
+    class Small(Dice):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            if len(texts) > 3:
+                raise MemoryError
+            return super().encode(texts)
+
+    whole, frame = small_cut(tmp_path)
+    content = read_shard(whole.shards[0])
+    found, expected = (passes.sums_of(content, encoder, frame) for encoder in (Small(), Dice()))
+    np.testing.assert_array_equal(found.groups.total, expected.groups.total)
+
+
+def test_vectors_of_several_lengths_are_refused(tmp_path: Path) -> None:
+    class Growing(Dice):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            self.n_dims += 1
+            return super().encode(texts)
+
+    whole, frame = small_cut(tmp_path)
+    with pytest.raises(ModelUnavailableError, match="vectors of 7 and of 8 numbers"):
+        passes.sums_of(read_shard(whole.shards[0]), Growing(), frame)
+
+
 def test_vectors_kept_between_the_passes_are_encoded_once_and_checked(tmp_path: Path) -> None:
     whole, frame = small_cut(tmp_path)
     encoder, spool = Dice(), tmp_path / "vectors"

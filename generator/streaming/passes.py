@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from generator.encode import encoded_batch
 from generator.errors import ModelUnavailableError
 from generator.files import writing
 from generator.measures.index import VectorArray
@@ -42,7 +43,7 @@ def sums_of(content: ShardContent, encoder: Encoder, frame: Frame, kept: Path | 
 
     Raises:
         MeasureUndefinedError: for a vector that is zero or not finite, naming its text.
-        ModelUnavailableError: when the encoder has no vector for a text.
+        ModelUnavailableError: when the encoder has no vector for a text, or vectors of several lengths.
     """
     vectors = encoded_renderings(content.renderings, encoder, kept)
     refuse_faulty(content.renderings, vectors)
@@ -93,11 +94,11 @@ def _encoded(encoder: Encoder, texts: Sequence[str]) -> Vectors:
     found: Vectors | None = None
     for start in range(0, len(texts), encoder.texts_at_once):
         some = order[start : start + encoder.texts_at_once]
-        vectors = encoder.encode([texts[i] for i in some])
-        if found is None and vectors.ndim == 2:
+        vectors = encoded_batch(encoder, "the model", [texts[i] for i in some])
+        if found is None:
             found = np.empty((len(texts), vectors.shape[1]), dtype=np.float32)
-        if found is None or vectors.shape != (len(some), found.shape[1]):
-            raise ModelUnavailableError(f"the model gave vectors of shape {vectors.shape} for {len(some)} texts")
+        if vectors.shape[1] != found.shape[1]:
+            raise ModelUnavailableError(f"the model gave vectors of {found.shape[1]} and of {vectors.shape[1]} numbers")
         found[some] = vectors
     return np.empty((0, 0), dtype=np.float32) if found is None else found
 
