@@ -245,6 +245,7 @@ FAULTY = {
     "empty.csv": "en,zh\n",
     "utf8.csv": "en,zh\na,水\n".encode() + b"\xff,b\n",
     "keys.jsonl": '{"en": "a", "zh": "水"}\n{"en": "a", "en": "b"}\n[]\n{"en": 3, "zh": "b"}\n',
+    "half.jsonl": '{"id": "\\ud83d", "en": "a", "zh": "水"}\n{"id": "\\ud83d", "en": "b", "zh": "火"}\n',
     "words.txt": "water 水\nlonely\nfire 火\n",
     "broken.parquet": b"PAR1 no, not really",
 }

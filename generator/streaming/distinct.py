@@ -24,7 +24,9 @@ CHUNK = 1 << 20
 
 def digests_of(texts: Iterable[str]) -> Digests:
     """A number of 64 bits for each text, (n,)."""
-    joined = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    # A text may hold half a surrogate pair, which UTF-8 has no bytes for, before it is found to be faulty.
+    encoded = (text.encode(errors="surrogatepass") for text in texts)
+    joined = b"".join(hashlib.blake2b(each, digest_size=8).digest() for each in encoded)
     return np.frombuffer(joined, dtype="<u8")
 
 
