@@ -25,7 +25,15 @@ from generator.measures.affinity import (
     sums_and_spreads,
     unit_vectors,
 )
-from generator.measures.blocks import CANCELLED, allowed_threads, in_threads, moments
+from generator.measures.blocks import (
+    BLOCK_CONCEPTS,
+    CANCELLED,
+    allowed_threads,
+    blocks_of,
+    cells_by_language,
+    in_threads,
+    moments,
+)
 from generator.measures.index import FloatArray
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -86,6 +94,15 @@ def test_many_blocks_say_what_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("n_dims", [4, 384, 1024])
+def test_no_block_is_longer_than_it_may_be_however_short_the_vectors(n_dims: int) -> None:
+    rows = np.random.default_rng(0).standard_normal((1200, n_dims))
+    cells = cells_by_language({"en": rows, "zh": rows}, aligned_index(1200, ["en", "zh"]))
+    sizes = [len(block.concept_spread) for block in blocks_of(list(cells.values()))]
+    assert sum(sizes) == 1200
+    assert max(sizes) <= BLOCK_CONCEPTS
+
+
 # Threads
 
 
@@ -122,22 +139,6 @@ def test_an_error_in_a_thread_is_raised_and_the_limit_given_back() -> None:
             list(in_threads(work, range(100)))
         assert allowed_threads() == 2
         assert list(in_threads(work, [1, 2])) == [1, 2], "the next one is not kept waiting"
-
-
-def test_two_callers_at_once_leave_the_limit_as_it_was() -> None:
-    vectors = {tag: np.random.default_rng(seed).standard_normal((1200, 4)) for seed, tag in enumerate(("en", "zh"))}
-    index, found = aligned_index(1200, list(vectors)), []
-    with with_threads(2):
-        callers = [
-            threading.Thread(target=lambda: found.append(semantic_affinity(vectors, index).value)) for _ in range(4)
-        ]
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join(PATIENCE)
-        assert allowed_threads() == 2
-    assert len(found) == 4
-    assert len(set(found)) == 1
 
 
 def test_a_second_caller_waits_and_then_has_the_threads_of_the_first() -> None:

@@ -118,7 +118,7 @@ def blocks_of(languages: Sequence[CellReader]) -> Iterator[Block]:
     """
     n_languages, n_concepts = len(languages), languages[0].n_concepts
     held = np.stack([cells.held for cells in languages])
-    step = max(1, CHUNK_BYTES // (8 * n_languages * languages[0].rows.shape[1]))
+    step = max(1, min(BLOCK_CONCEPTS, CHUNK_BYTES // (8 * n_languages * languages[0].rows.shape[1])))
     size = step * max(1, min(BLOCK_CONCEPTS, BLOCK_BYTES // (8 * n_languages**2)) // step)
     runs = [(start, min(start + size, n_concepts)) for start in range(0, max(n_concepts, 1), size)]
     return in_threads(partial(_block, languages, held, step), runs)

@@ -47,7 +47,7 @@ from generator.vectors import cache_path
 
 STREAM_ABOVE = 50_000
 """Files of more rows are streamed."""
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 """Part of what identifies a run: bump it when shards or their sums change, so that no run goes on from others."""
 SHARDS = "shards"
 """The folder that all runs on a file share; beside it each model has its own."""
