@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import unicodedata
@@ -213,6 +214,20 @@ def test_a_lexicon_brings_far_lines_of_one_word_together(tmp_path: Path) -> None
     lines = [f"word{i % 40}\t水{i % 55} 火" for i in range(300)]
     path.write_text("\n".join(["# made up", *lines, "word3 ☀️"]), encoding="utf-8")
     assert_read_alike(path, tmp_path, ("en", "zh"))
+
+
+def test_a_lexicon_that_cannot_be_sorted_is_told_with_both_places_to_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    path = tmp_path / "en-zh.txt"
+    path.write_text("water\t水\nfire\t火\n", encoding="utf-8")
+    monkeypatch.setattr(sqlite3, "connect", full)
+    with pytest.raises(IsoglossError, match=r"is full.*temporary files \(SQLITE_TMPDIR, TMPDIR,") as told:
+        cut(find_source(path, ("en", "zh")), tmp_path / "shards", 1)
+    assert str(tmp_path / "shards") in str(told.value)
 
 
 def test_chosen_languages_leave_lone_concepts_out(write: Write, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from generator.errors import Fault, IsoglossError
 BLOCK_BYTES = 1 << 20
 SORT_KIBIBYTES = 1 << 16
 """Memory for sorting the lines of a lexicon; what does not fit goes to files."""
+SORT_PLACES = "SQLITE_TMPDIR, TMPDIR, /var/tmp or /tmp"
+"""Where SQLite sorts: in the first of these that is set and can be written, wherever the lines themselves lie."""
 LINES_AT_ONCE = 10_000
 
 
@@ -40,10 +42,11 @@ def open_rows(source: Source, folder: Path) -> OpenTable:
 
     Args:
         source: from `find_source`.
-        folder: where the lines of a lexicon are sorted, because those of one source word may lie far apart.
+        folder: takes the lines of a lexicon to be sorted, because those of one source word may lie far apart.
 
     Raises:
         InputError: for a file that cannot be read, here or while iterating.
+        IsoglossError: while iterating over a lexicon that the disk has no room to sort.
     """
     if not is_lexicon(source.table, source.tags):
         return open_table(source.table)
@@ -71,7 +74,8 @@ def _lexicon_rows(path: Path, source: str, target: str, folder: Path) -> Iterato
                 number, word, _ = found[0]
                 yield Row(number, {source: (word,), target: tuple(dict.fromkeys(line[2] for line in found))})
     except sqlite3.Error as error:
-        raise IsoglossError(f"{path} cannot be sorted in {folder} ({error}). Free some space there") from error
+        remedy = f"Free some space there and in the folder for temporary files ({SORT_PLACES})"
+        raise IsoglossError(f"{path} cannot be sorted in {folder} ({error}). {remedy}") from error
     finally:
         file.unlink(missing_ok=True)
 
