@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -490,6 +491,22 @@ def test_digests_tell_what_is_the_same_part_by_part(tmp_path: Path, monkeypatch:
     assert first.tolist() == [texts.index(text) == i for i, text in enumerate(texts)]
     totals = {text: sum(int(n) for t, n in zip(texts, counts, strict=True) if t == text) for text in set(texts)}
     assert served.tolist() == [totals[text] for text in texts]
+
+
+def test_finding_out_what_is_the_same_takes_five_bytes_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from generator.streaming import distinct
+
+    monkeypatch.setattr(distinct, "CHUNK", 50_000)
+    monkeypatch.setattr(distinct.parts, "__defaults__", (10_000,))
+    n = 1_000_000
+    np.random.default_rng(0).integers(2**63, size=n).astype("<u8").tofile(tmp_path / "digests")
+    np.ones(n, dtype="<u4").tofile(tmp_path / "cells")
+    tracemalloc.start()
+    try:
+        uses(tmp_path / "digests", tmp_path / "cells")
+        assert tracemalloc.get_traced_memory()[1] < 8 * n, "besides five bytes a row, a part of them and a chunk"
+    finally:
+        tracemalloc.stop()
 
 
 def npz(path: Path, texts: Sequence[str], vectors: Vectors) -> None:

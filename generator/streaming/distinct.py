@@ -55,10 +55,11 @@ def uses(digests: Path, cells: Path) -> tuple[npt.NDArray[np.bool_], CountArray]
         digests: a file of n numbers of 64 bits.
         cells: a file of n numbers of 32 bits, how many cells each of them fills where it stands.
     """
-    counts = np.fromfile(cells, dtype="<u4")
-    first, served = np.zeros(len(counts), dtype=np.bool_), np.empty(len(counts), dtype=np.uint32)
+    served = np.fromfile(cells, dtype="<u4")
+    first = np.zeros(len(served), dtype=np.bool_)
     for values, places in parts(digests):
         _, earliest, inverse = np.unique(values, return_index=True, return_inverse=True)
         first[places[earliest]] = True
-        served[places] = np.bincount(inverse, weights=counts[places])[inverse]
+        # In place: no place is in two parts.
+        served[places] = np.bincount(inverse, weights=served[places])[inverse]
     return first, served

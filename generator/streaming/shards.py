@@ -318,7 +318,7 @@ class _Cutter:
             _, earliest, inverse = np.unique(values, return_index=True, return_inverse=True)
             repeated = np.flatnonzero(earliest[inverse] != np.arange(len(values)))[:MOST_FAULTS]
             if len(repeated):
-                numbers = np.fromfile(rows, dtype="<u8")
+                numbers = np.memmap(rows, dtype="<u8", mode="r")
                 pairs = zip(places[repeated], places[earliest[inverse[repeated]]], strict=True)
                 first_row |= {int(numbers[later]): int(numbers[first]) for later, first in pairs}
         if first_row:
@@ -335,7 +335,7 @@ class _Cutter:
         digests, cells = self._folder / f"digests-{place}", self._folder / f"cells-{place}"
         first, served = uses(digests, cells)
         first.tofile(self._folder / f"first-{place}")
-        served.astype("<u4").tofile(self._folder / f"served-{place}")
+        served.tofile(self._folder / f"served-{place}")
         digests.unlink()
         cells.unlink()
         return int(np.count_nonzero(first))
