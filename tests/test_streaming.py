@@ -22,14 +22,24 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+from vectors_strategy import random_words
 
 from generator import cli, evaluate_pair, load_dataset, load_model
 from generator.datasets.load import find_source
 from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
 from generator.files import UnwritableError
-from generator.measures.affinity import affinity_of, centred_vectors, semantic_affinity, unit_vectors
+from generator.measures import ConceptIndex, Incidence
+from generator.measures.affinity import (
+    affinity_of,
+    centred_vectors,
+    concept_means,
+    concept_pair_spreads,
+    semantic_affinity,
+    unit_vectors,
+)
 from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
-from generator.measures.streams import Frame, n_groups, stream_draws
+from generator.measures.streams import Frame, Share, n_groups, stream_draws, stream_sums
 from generator.models.encoder import Vectors
 from generator.models.precomputed import PrecomputedEncoder
 from generator.models.registry import Model
@@ -411,6 +421,44 @@ def test_vectors_of_several_lengths_are_refused(tmp_path: Path) -> None:
     whole, frame = small_cut(tmp_path)
     with pytest.raises(ModelUnavailableError, match="vectors of 7 and of 8 numbers"):
         passes.sums_of(read_shard(whole.shards[0]), Growing(), frame)
+
+
+def shares_of(index: ConceptIndex) -> dict[str, Share]:
+    """Those of a shard that is the whole."""
+    served = {tag: np.bincount(incidence.rows) for tag, incidence in index.languages.items()}
+    return {tag: Share(np.ones(len(each), dtype=np.bool_), each) for tag, each in served.items()}
+
+
+def test_the_sums_of_groups_are_those_of_their_concepts() -> None:
+    drawn = random_words(3, 60, ("en", "zh", "ar", "hi"))
+    frame = Frame(tuple(drawn.vectors), np.zeros((4, 16)), groups=9, seed=5)
+    found = stream_sums(drawn.vectors, drawn.index, shares_of(drawn.index), 100, frame).groups
+    spreads, group = concept_pair_spreads(drawn.vectors, drawn.index), frame.group_of(np.arange(100, 160))
+    means = concept_means(spreads)
+    held = np.array([np.isin(np.arange(60), each.concepts) for each in drawn.index.languages.values()]).T
+    assert not held.all()
+    for g in range(9):
+        own = group == g
+        assert found.concepts[g] == np.isfinite(means[own]).sum()
+        assert found.spread[g] == pytest.approx(np.nansum(means[own]), rel=1e-12)
+        np.testing.assert_allclose(found.pair_spread[g], np.nansum(spreads[own], axis=0), rtol=1e-12)
+        np.testing.assert_array_equal(found.shared[g], held[own].T.astype(int) @ held[own])
+
+
+def test_a_shard_of_many_languages_takes_memory_by_its_words_not_by_pairs_of_languages() -> None:
+    rng, tags, n = np.random.default_rng(0), [f"l{i}" for i in range(80)], 3000
+    of_concept = rng.integers(80, size=(n, 3))
+    cells = {tag: np.flatnonzero((of_concept == place).any(axis=1)) for place, tag in enumerate(tags)}
+    index = ConceptIndex(n, {tag: Incidence(np.arange(len(found)), found) for tag, found in cells.items()})
+    vectors = {tag: rng.standard_normal((len(found), 128)) for tag, found in cells.items()}
+    frame, shares = Frame(tuple(tags), np.zeros((80, 128)), groups=20, seed=5), shares_of(index)
+    tracemalloc.start()
+    try:
+        with threadpool_limits(2, user_api="blas"):
+            stream_sums(vectors, index, shares, 0, frame)
+        assert tracemalloc.get_traced_memory()[1] < 60e6, f"spreads of all pairs would take {8 * n * 80**2:.0e} bytes"
+    finally:
+        tracemalloc.stop()
 
 
 def test_vectors_kept_between_the_passes_are_encoded_once_and_checked(tmp_path: Path) -> None:

@@ -156,6 +156,18 @@ class AffinitySums:
         )
 
 
+@dataclass(frozen=True)
+class KnownSpreads:
+    """v_c(a, b) where concept c has both languages, (n,): in memory that grows with the cells, not with L²."""
+
+    concepts: IntArray
+    """c, (n,)."""
+    pairs: IntArray
+    """The place of (a, b) in ``np.triu_indices(L, 1)``, (n,)."""
+    values: FloatArray
+    """v_c(a, b), (n,)."""
+
+
 def semantic_affinity(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> Affinity:
     """Semantic Affinity of the vectors of several languages.
 
@@ -212,7 +224,20 @@ def affinity_sums(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) ->
 def sums_and_spreads(vectors: Mapping[str, VectorArray], concepts: ConceptIndex) -> tuple[AffinitySums, FloatArray]:
     """`affinity_sums` and `concept_pair_spreads` from one pass over the vectors."""
     sums, spreads = _measured(vectors, concepts, attrgetter("spreads"))
-    return sums, _matrices(spreads, len(concepts.languages), np.nan)
+    return sums, symmetric(spreads, len(concepts.languages), np.nan)
+
+
+def sums_and_known_spreads(
+    vectors: Mapping[str, VectorArray], concepts: ConceptIndex
+) -> tuple[AffinitySums, KnownSpreads]:
+    """`affinity_sums` and the spreads that have a value, from one pass over the vectors."""
+
+    def known(block: Block) -> FloatArray:
+        concept, pair = np.nonzero(np.isfinite(block.spreads.T))
+        return np.stack([block.start + concept, pair, block.spreads[pair, concept]])
+
+    sums, (concept, pair, values) = _measured(vectors, concepts, known)
+    return sums, KnownSpreads(concept.astype(np.int64), pair.astype(np.int64), values)
 
 
 def concept_pair_spreads(
@@ -229,7 +254,7 @@ def concept_pair_spreads(
         languages = cells_by_language(sound, concepts, cosine=cosine)
         return np.concatenate([block.spreads for block in blocks_of(list(languages.values()))], axis=-1)
 
-    return _matrices(_of_sound(spreads, vectors, concepts), len(concepts.languages), np.nan)
+    return symmetric(_of_sound(spreads, vectors, concepts), len(concepts.languages), np.nan)
 
 
 def _summed(languages: Mapping[str, CellReader], kept: Kept) -> tuple[AffinitySums, FloatArray]:
@@ -258,14 +283,14 @@ def _summed(languages: Mapping[str, CellReader], kept: Kept) -> tuple[AffinitySu
         scatter,
         concept_total,
         n_concepts,
-        _matrices(pair_total, len(sides), 0),
+        symmetric(pair_total, len(sides), 0),
         pair_concepts,
         cell_total,
     )
     return sums, np.concatenate(keep, axis=-1)
 
 
-def _matrices(of_pairs: FloatArray, n_languages: int, diagonal: float) -> FloatArray:
+def symmetric(of_pairs: FloatArray, n_languages: int, diagonal: float) -> FloatArray:
     """Values of the pairs of languages as symmetric matrices: (P, …) to (…, L, L)."""
     a, b = pairs_of(n_languages)
     matrices = np.full((*of_pairs.shape[1:], n_languages, n_languages), float(diagonal))

@@ -41,6 +41,8 @@ R = TypeVar("R")
 class Block:
     """What a run of concepts (c) adds to the sums; its pairs of languages (P) are those of ``pairs_of``."""
 
+    start: int
+    """The number of its first concept."""
     spreads: FloatArray
     """v_c(a, b), (P, c), NaN where a concept lacks one of the languages."""
     concept_spread: FloatArray
@@ -166,17 +168,17 @@ def _block(languages: Sequence[CellReader], held: BoolArray, step: int, run: tup
         units = read(own) * inverse[:, own, None]
         gap = units[a[pair], concept] - units[b[pair], concept]
         distances[:, own][pair, concept] = np.einsum("ij,ij->i", gap, gap)
-    return _finished((distances + scatter[a] + scatter[b]) / 2, compared, cell_total)
+    return _finished(start, (distances + scatter[a] + scatter[b]) / 2, compared, cell_total)
 
 
-def _finished(spreads: FloatArray, compared: BoolArray, cell_total: FloatArray) -> Block:
+def _finished(start: int, spreads: FloatArray, compared: BoolArray, cell_total: FloatArray) -> Block:
     """The block, from v_c(a, b) and where both languages render the concept, (P, c)."""
     spreads[~compared] = 0
     n_pairs = compared.sum(axis=0)
     means = np.divide(spreads.sum(axis=0), n_pairs, out=np.full(len(n_pairs), np.nan), where=n_pairs > 0)
     pair_total = spreads.sum(axis=1)
     spreads[~compared] = np.nan
-    return Block(spreads, means, pair_total, cell_total)
+    return Block(start, spreads, means, pair_total, cell_total)
 
 
 @cache

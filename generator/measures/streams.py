@@ -26,8 +26,9 @@ from generator.measures.affinity import (
     LEAST_DEVIATION,
     LEAST_SPREAD,
     AffinitySums,
-    concept_means,
-    sums_and_spreads,
+    KnownSpreads,
+    sums_and_known_spreads,
+    symmetric,
     unit_vectors,
 )
 from generator.measures.blocks import moments, unit_rows
@@ -159,7 +160,7 @@ def stream_sums(
         MeasureUndefinedError: a zero or non-finite vector, or languages of different dimensions.
     """
     taken, on_mean = (vectors, {}) if frame.means is None else _deviations(unit_vectors(vectors), frame.means)
-    sums, spreads = sums_and_spreads(taken, concepts)
+    sums, spreads = sums_and_known_spreads(taken, concepts)
     return StreamSums(
         _of_firsts(sums, taken, shares),
         np.array([np.count_nonzero(on_mean[tag] & shares[tag].first) if on_mean else 0 for tag in taken]),
@@ -219,7 +220,7 @@ def _group_sums(
     vectors: Mapping[str, VectorArray],
     concepts: ConceptIndex,
     shares: Mapping[str, Share],
-    spreads: FloatArray,
+    spreads: KnownSpreads,
     first_concept: int,
     frame: Frame,
 ) -> GroupSums:
@@ -228,27 +229,35 @@ def _group_sums(
         _language_sums(vectors[tag], concepts.languages[tag], shares[tag], group, origin, frame)
         for tag, origin in zip(frame.languages, frame.origin, strict=True)
     ]
-    means = concept_means(spreads)
-    known = np.isfinite(means)
-    held = np.zeros((concepts.n_concepts, len(frame.languages)))
+    n_languages, groups = len(frame.languages), frame.groups
+    n_pairs = np.bincount(spreads.concepts, minlength=concepts.n_concepts)
+    compared = np.flatnonzero(n_pairs)
+    means = np.bincount(spreads.concepts, spreads.values)[compared] / n_pairs[compared]
+    pairs = n_languages * (n_languages - 1) // 2
+    group_and_pair = group[spreads.concepts] * pairs + spreads.pairs
+
+    def by_pair(values: FloatArray) -> FloatArray:
+        """Sums over the concepts of each group, (n,) to (G, L, L)."""
+        return symmetric(_summed(values, group_and_pair, groups * pairs).reshape(groups, pairs).T, n_languages, 0)
+
+    shared = by_pair(np.ones(len(group_and_pair)))
     for place, tag in enumerate(frame.languages):
-        held[concepts.languages[tag].concepts, place] = 1
+        shared[:, place, place] = np.bincount(group[np.unique(concepts.languages[tag].concepts)], minlength=groups)
     return GroupSums(
         np.stack([each.renderings for each in of_language], axis=1),
         np.stack([each.norm for each in of_language], axis=1),
         np.stack([each.total for each in of_language], axis=1),
-        _by_group(group, known.astype(np.float64), frame.groups),
-        _by_group(group, np.where(known, means, 0), frame.groups),
-        _by_group(group, np.where(np.isfinite(spreads), spreads, 0), frame.groups),
-        _by_group(group, held[:, :, None] * held[:, None, :], frame.groups),
+        _summed(np.ones(len(compared)), group[compared], groups),
+        _summed(means, group[compared], groups),
+        by_pair(spreads.values),
+        shared,
         np.stack([each.cells for each in of_language], axis=1),
     )
 
 
-def _by_group(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    """Sums of values (C, …) over the concepts of each group, (G, …)."""
-    summed = np.zeros((groups, *values.shape[1:]))
-    np.add.at(summed, group, values)
+def _summed(values: FloatArray, places: IntArray, n: int) -> FloatArray:
+    """Sums of values (m,) by their places (m,), which are below n, (n,)."""
+    summed: FloatArray = np.bincount(places, values, n).astype(np.float64, copy=False)
     return summed
 
 
