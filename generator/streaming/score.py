@@ -142,7 +142,7 @@ def _scored(
 
 
 def _tidy(folder: Path, own: Path) -> None:
-    """Remove what a model's finished run kept, and the shards unless a stopped run of another may go on with them."""
+    """Remove what a model's finished run kept, and the shards unless another's may go on with them."""
     shutil.rmtree(own, ignore_errors=True)
     if all(each.name == SHARDS for each in folder.iterdir()):
         shutil.rmtree(folder, ignore_errors=True)
