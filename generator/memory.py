@@ -23,8 +23,12 @@ RARELY = (200_000, 50, 1000)
 """How many objects more there must be before Python looks for cycles among them, and how often among older ones."""
 
 CGROUP = Path("/sys/fs/cgroup")
-CGROUP_FILES = (("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"))
-"""What a container may hold and what it holds, in the second version of control groups and in the first."""
+CGROUP_FILES = (
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+)
+"""What a container may hold and what it holds, in the second version of control groups and in the first; then where
+to find how much of the latter is files read before, which make room for whatever needs it."""
 
 
 class NotEnoughMemoryError(IsoglossError):
@@ -75,12 +79,22 @@ def free_bytes() -> int:
     import psutil
 
     free = [int(psutil.virtual_memory().available)]
-    for most, now in CGROUP_FILES:
+    for most, now, stat, reclaimable in CGROUP_FILES:
         try:
-            free.append(int((CGROUP / most).read_text()) - int((CGROUP / now).read_text()))
+            held = int((CGROUP / now).read_text()) - _told(CGROUP / stat, reclaimable)
+            free.append(int((CGROUP / most).read_text()) - held)
         except (OSError, ValueError):  # no such group, or "max": no limit
             continue
     return max(0, min(free))
+
+
+def _told(stat: Path, name: str) -> int:
+    """A number from a file of lines of a name and a number each; 0 when it is not there."""
+    try:
+        numbers = dict(line.split(maxsplit=1) for line in stat.read_text().splitlines())
+        return int(numbers.get(name, 0))
+    except (OSError, ValueError):
+        return 0
 
 
 def own_bytes() -> int:

@@ -84,6 +84,21 @@ def test_a_container_may_have_less_than_its_machine(
     assert free_bytes() == 0
 
 
+@pytest.mark.parametrize(("version", "name"), [("", "inactive_file"), ("memory/", "total_inactive_file")])
+def test_files_that_a_container_has_read_make_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, name: str
+) -> None:
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    names = next(names for names in memory.CGROUP_FILES if names[3] == name)
+    for file, text in zip(names, ("8000000", "7000000", f"anon 1\n{name} 4000000\nunevictable 2\n"), strict=False):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    assert free_bytes() == 5_000_000
+    for unreadable in ("", "anon 1\n", f"{name} many\n", "a line\n\n"):
+        (tmp_path / version / "memory.stat").write_text(unreadable)
+        assert free_bytes() == 1_000_000
+
+
 @pytest.mark.parametrize("limit", ["max\n", "9223372036854771712\n", ""])
 def test_a_container_without_a_limit_has_what_its_machine_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
