@@ -69,7 +69,8 @@ def evaluate(
     """Measure every pair whose stored result is missing, outdated or a failure, and store what comes of it.
 
     Pairs are measured as soon as their vectors are there, while the next are encoded. A pair that fails is stored as
-    a failure and the others go on.
+    a failure and the others go on. A model whose revision cannot be found out here, as where its files are missing,
+    fails too, but loses none of its stored results.
 
     Args:
         models: those of the registry, not pinned yet.
@@ -84,11 +85,12 @@ def evaluate(
     pairs, failures = _pinned_pairs(models, datasets)
     stored = StoredResults(store)
     waiting = [pair for pair in pairs if not is_stored(stored, pair, parameters)]
+    unknown = [(pair, error) for pair, error in failures if not stored.key(pair.model.slug, pair.dataset.slug)]
     stored.save()
     if waiting:
         say(f"{len(waiting)} pairs to measure, {len(pairs) - len(waiting)} up to date")
     _tell(failures)
-    _record(failures, parameters, store)
+    _record(unknown, parameters, store)
     if scheduler and waiting:
         done = _measure_on_cluster(scheduler, waiting, parameters, store, allow_remote_code)
         return replace(done, failed=done.failed + len(failures), current=len(pairs) - len(waiting))
@@ -154,7 +156,7 @@ def _pinned_pairs(models: Sequence[Model], datasets: Sequence[Dataset]) -> tuple
     for model in models:
         try:
             fixed = pinned(model)
-        except IsoglossError as error:
+        except Exception as error:  # whatever a model's package or files raise; told, so that the others go on
             failures += [(Pair(model, dataset), error) for dataset in datasets]
         else:
             pairs += [Pair(fixed, dataset) for dataset in datasets]

@@ -7,6 +7,7 @@ import signal
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from site_fixtures import control, environment, files_in, measured, page_of, run
 
 from generator import encode
 from generator.cli import DONE, SOME_FAILED, isogloss
+from generator.cluster.tasks import Source
 from generator.config import load_benchmark
 from generator.datasets import Concept, Dataset
 from generator.encode import load_encoder
 from generator.evaluate import Tally, evaluate, evaluate_pair
-from generator.models import Model, load_model
+from generator.models import Model, load_model, sources
 from generator.models.encoder import BATCH_SIZE, Encoder, Settings, Vectors
 from generator.pair import Parameters
 from generator.result_store import ResultStore, from_json
@@ -320,6 +322,40 @@ def test_a_mended_model_replaces_its_failure(tmp_path: Path, words: Dataset) -> 
     precomputed(tmp_path, "mine", words.texts)
     assert build(config) == DONE
     assert isinstance(ResultStore(tmp_path / "results").read("mine", "words"), PairResult)
+
+
+def test_a_model_that_cannot_be_pinned_here_keeps_its_results(
+    tmp_path: Path, words: Dataset, others: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write_benchmark(tmp_path, [words], [precomputed(tmp_path, "mine", [*{*words.texts, *others.texts}])])
+    assert build(config) == DONE
+    before = files_in(tmp_path / "results" / "mine")
+    (tmp_path / "mine.npz").unlink()
+    write_benchmark(tmp_path, [words, others], [f"precomputed:{tmp_path / 'mine.npz'}", SHUFFLED])
+    assert build(config) == SOME_FAILED
+    assert "mine on 2 datasets: failed. there is no file" in capsys.readouterr().err
+    after = files_in(tmp_path / "results" / "mine")
+    assert before.items() < after.items()
+    assert isinstance(ResultStore(tmp_path / "results").read("mine", "others"), PairFailure)
+    (tmp_path / "results" / "mine" / "words.draws.npz").unlink()
+    assert build(config) == SOME_FAILED
+    assert isinstance(ResultStore(tmp_path / "results").read("mine", "words"), PairFailure), "half a result is none"
+
+
+@pytest.mark.parametrize("error", [PermissionError("not yours"), PackageNotFoundError("bare")])
+def test_whatever_pinning_raises_is_a_failure_of_its_pairs_only(
+    tmp_path: Path, words: Dataset, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: Path) -> str:
+        raise error
+
+    monkeypatch.setattr(sources, "_digest", unreadable)
+    config = write_benchmark(tmp_path, [words], [precomputed(tmp_path, "mine", words.texts), SHUFFLED])
+    assert evaluated(config) == Tally(measured=1, failed=1)
+    stored = ResultStore(tmp_path / "results").read("mine", "words")
+    assert isinstance(stored, PairFailure)
+    assert stored.error.message == str(error)
+    assert Source.of(Model("mine", f"precomputed:{tmp_path / 'mine.npz'}")).content == ""
 
 
 def test_vectors_without_a_measure_are_a_failure_with_the_reason(tmp_path: Path, words: Dataset) -> None:

@@ -69,7 +69,7 @@ class Source:
     def of(cls, model: Model) -> Source:
         try:
             return cls(model, content_of(model))
-        except ModelUnavailableError:  # the worker will say so of itself
+        except (ModelUnavailableError, OSError, ImportError):  # the worker will say so of itself
             return cls(model, "")
 
 
