@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generator.datasets import Dataset
 from generator.encode import CONTROL, Loader, encode_missing, settings_of, vectors_of
-from generator.errors import InputError, IsoglossError
+from generator.errors import InputError
 from generator.files import UnwritableError
 from generator.memory import Budget
 from generator.models.controls import DIMENSIONS
@@ -124,6 +124,7 @@ def evaluate_pair(
 
     Raises:
         InputError: when a file that the model is read from is faulty.
+        UnwritableError: when the cache of vectors cannot be written.
     """
     told = parameters or Parameters()
     try:
@@ -136,7 +137,7 @@ def evaluate_pair(
         return _measured(told, cache_path(), pair).result
     except (InputError, UnwritableError):
         raise
-    except IsoglossError as error:
+    except Exception as error:  # whatever a model raises
         return failed_pair(dataset, model, told, error)
 
 
@@ -211,13 +212,19 @@ class Encoding:
                 except UnwritableError:
                     raise
                 except Exception as error:  # whatever a model raises; recorded, so that the others go on
-                    failures.append((pair, error.with_traceback(None)))  # its frames hold the encoder
+                    failures.append((pair, _alone(error)))
                 else:
                     yield ready
         if len(failures) < len(pairs):
             say(f"{model.name}: {self.encoded - before:,} texts encoded")
         _tell(failures)
         self.failures += failures
+
+
+def _alone(error: Exception) -> Exception:
+    """The error without the frames that it and what it came of passed through, which hold the encoder in memory."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _tell(failures: Failures) -> None:

@@ -20,6 +20,7 @@ from generator.cluster.tasks import Source
 from generator.config import load_benchmark
 from generator.datasets import Concept, Dataset
 from generator.encode import load_encoder
+from generator.errors import ModelUnavailableError
 from generator.evaluate import Tally, evaluate, evaluate_pair
 from generator.models import Model, load_model, sources
 from generator.models.encoder import BATCH_SIZE, Encoder, Settings, Vectors
@@ -273,8 +274,10 @@ def test_whatever_an_encoder_raises_is_a_failure_of_its_pairs_only(
     config = write_benchmark(tmp_path, [words], [NGRAMS, SHUFFLED])
     assert evaluated(config) == Tally(measured=1, failed=1)
     stored = ResultStore(tmp_path / "results").read("character-n-grams", "words")
-    assert isinstance(stored, PairFailure)
-    assert [stored.error.kind, stored.error.message] == ["Runtime", "out of memory"]
+    alone = evaluate_pair(words, load_model(NGRAMS), Parameters(layout=None))
+    for failure in (stored, alone):
+        assert isinstance(failure, PairFailure)
+        assert [failure.error.kind, failure.error.message] == ["Runtime", "out of memory"]
 
 
 def test_a_model_that_cannot_be_loaded_is_tried_once_and_recorded_for_each_dataset(
@@ -314,6 +317,31 @@ def test_one_model_is_in_memory_at_a_time(
     config = write_benchmark(tmp_path, [words, others], [NGRAMS, lacking, whole])
     assert evaluated(config) == Tally(measured=5, failed=1, encoded=125)
     assert held == [0, 0, 0], "each is loaded once, and none is kept for the next"
+
+
+def test_a_failed_encoder_is_not_in_memory_while_the_next_works(
+    tmp_path: Path, words: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Chained(Counting):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            try:
+                raise RuntimeError("an assertion on the device")
+            except RuntimeError as error:
+                raise ModelUnavailableError("it fails") from error
+
+    loaded: list[weakref.ref[Encoder]] = []
+    held: list[int] = []
+
+    def load(model: Model, **_: object) -> Encoder:
+        held.append(sum(reference() is not None for reference in loaded))
+        encoder = Chained(load_encoder(model), [])
+        loaded.append(weakref.ref(encoder))
+        return encoder
+
+    monkeypatch.setattr(encode, "load_encoder", load)
+    config = write_benchmark(tmp_path, [words], [NGRAMS, precomputed(tmp_path, "mine", words.texts)])
+    assert evaluated(config) == Tally(failed=2)
+    assert held == [0, 0]
 
 
 def test_a_mended_model_replaces_its_failure(tmp_path: Path, words: Dataset) -> None:
