@@ -48,9 +48,9 @@ class Budget:
     def unbounded(cls) -> Self:
         return cls(float("inf"))
 
-    def has_room(self, held: int, needed: int) -> bool:
-        """Whether a worker may take ``needed`` bytes while others hold ``held``, and this process what it does."""
-        return needed == 0 or self.size == float("inf") or own_bytes() + held + needed <= self.size
+    def room(self, held: int) -> float:
+        """The bytes that one more worker may take while others hold ``held``, and this process what it does."""
+        return self.size if self.size == float("inf") else max(0, self.size - own_bytes() - held)
 
     def refuse_beyond(self, needed: int) -> None:
         """Raises NotEnoughMemoryError when ``needed`` bytes are more than there are."""

@@ -202,7 +202,8 @@ class _Run(Generic[Task, Outcome]):
         """The task to start next, in a tuple of its own; None when there is no room for any."""
         waiting = len(multiprocessing.active_children()) - len(self._running)
         held = sum(map(self._need, self._running.values())) + WORKER_BYTES * max(0, waiting - 1)
-        fitting = [task for task in self._waiting if self._budget.has_room(held, self._need(task))]
+        room = self._budget.room(held)
+        fitting = [task for task in self._waiting if self._need(task) <= room]
         return (max(fitting, key=self._need),) if fitting else None
 
     def _submit(self, task: Task) -> None:

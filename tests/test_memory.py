@@ -135,9 +135,9 @@ def test_a_shortage_of_free_memory_says_the_same_in_every_run(monkeypatch: pytes
 
 def test_a_budget_counts_what_this_process_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "own_bytes", lambda: GB)
-    assert Budget(4 * GB).has_room(GB, 2 * GB)
-    assert not Budget(4 * GB).has_room(GB, 2 * GB + 1)
-    assert Budget.unbounded().has_room(10**18, 10**18)
+    assert Budget(4 * GB).room(GB) == 2 * GB
+    assert Budget(4 * GB).room(4 * GB) == 0
+    assert Budget.unbounded().room(10**18) == float("inf")
 
 
 # What a pair takes

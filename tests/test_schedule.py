@@ -343,7 +343,7 @@ def touched(path: str) -> bool:
     return True
 
 
-def test_what_this_process_and_idle_workers_hold_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_this_process_holds_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "own_bytes", lambda: 3)
     refused = dict(run_all(told, ["ok 1", "ok 2"], 2, need=lambda _: 4, budget=Budget(6)))
     assert {type(outcome) for outcome in refused.values()} == {NotEnoughMemoryError}
@@ -351,18 +351,70 @@ def test_what_this_process_and_idle_workers_hold_counts(monkeypatch: pytest.Monk
     assert {type(outcome) for outcome in fit.values()} == {tuple}
 
 
-def filled(n_bytes: int) -> int:
-    """The most that this process held, after filling so many bytes."""
-    np.ones(n_bytes, dtype=np.uint8)
+def test_what_idle_workers_hold_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers meet; later one of them can have what the other does not hold."""
+    monkeypatch.setattr(memory, "own_bytes", lambda: 0)
+    meeting, fitting, large = (str(tmp_path / name) for name in ("meeting", "fitting", "large"))
+    Path(meeting).mkdir()
+    for folder in (fitting, large):  # where nobody needs to wait for another
+        Path(folder).mkdir()
+        for name in ("one", "another"):
+            (Path(folder) / name).touch()
+    needed = {meeting: 0, fitting: schedule.WORKER_BYTES, large: 2 * schedule.WORKER_BYTES}
+    ended = threading.Semaphore(0)
+
+    def later(_: IdleCores) -> Iterator[str]:
+        for _task in range(2):
+            ended.acquire(timeout=120)
+        yield from (large, fitting)
+
+    found = []
+    run = run_all(
+        met,
+        [meeting, meeting],
+        2,
+        feeds=[Feed(later, computes=False)],
+        need=lambda task: needed[task],
+        budget=Budget(2 * schedule.WORKER_BYTES),
+    )
+    for task, outcome in run:
+        found.append((task, outcome if outcome is True else type(outcome)))
+        ended.release()
+    assert found == [(meeting, True), (meeting, True), (fitting, True), (large, NotEnoughMemoryError)]
+
+
+@pytest.mark.usefixtures("nothing_held")
+def test_the_room_that_there_is_is_asked_for_once_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(memory, "own_bytes", lambda: asked.append(1) or 0)
+    tasks = [f"ok {value}" for value in range(30)]
+    assert len(list(run_all(told, tasks, 2, need=lambda _: 1, budget=Budget(2)))) == len(tasks)
+    assert len(asked) <= 2 * len(tasks) + 2
+
+
+def filled(n_bytes: int) -> tuple[float, float, int]:
+    """When this process began to fill so many bytes, when it let go of them, and the most that it has held."""
+    began = time.monotonic()
+    held = np.ones(n_bytes, dtype=np.uint8)
+    time.sleep(0.5)
+    del held
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    peak = 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    return began, time.monotonic(), peak
 
 
-def test_workers_hold_together_what_the_budget_allows() -> None:
-    """Real processes that fill what they need: the sum of the largest peaks that could meet stays within."""
-    n_bytes = [100 << 20, 150 << 20, 200 << 20]
-    size = memory.own_bytes() + 3 * schedule.WORKER_BYTES
-    found = list(run_all(filled, n_bytes, 3, need=lambda n: n + schedule.WORKER_BYTES, budget=Budget(size)))
-    peaks = {task: outcome for task, outcome in found if not isinstance(outcome, Exception)}
-    assert set(peaks) == set(n_bytes)
-    assert all(peaks[n] <= n + schedule.WORKER_BYTES for n in n_bytes)
+def test_workers_hold_together_what_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real processes that fill what they need: those that run at a time stay within, and none takes more than told."""
+    n_bytes, own = [100 << 20, 150 << 20, 200 << 20], memory.own_bytes()
+    monkeypatch.setattr(memory, "own_bytes", lambda: own)
+    size = own + 3 * schedule.WORKER_BYTES
+    ran = {}
+    for task, outcome in run_all(filled, n_bytes, 3, need=lambda n: n + schedule.WORKER_BYTES, budget=Budget(size)):
+        assert not isinstance(outcome, Exception)
+        ran[task] = outcome
+    assert set(ran) == set(n_bytes)
+    for task, (moment, _, peak) in ran.items():
+        together = [n for n, (began, ended, _) in ran.items() if began <= moment < ended]
+        assert own + sum(n + schedule.WORKER_BYTES for n in together) <= size
+        assert own + sum(ran[n][2] for n in together) <= size
+        assert peak <= task + schedule.WORKER_BYTES
