@@ -377,6 +377,27 @@ def test_a_scheduler_that_dies_is_one_clear_error_and_a_later_run_goes_on(
     assert stored.stat().st_mtime_ns == before
 
 
+def test_a_scheduler_that_dies_between_two_passes_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 3)
+    parameters = Parameters(draws=20, layout=None)
+    own = started(tmp_path / "own", 0)
+    try:
+        with connected(own.address) as found:
+            run_pass = ClusterPass.of(found, load_model(NGRAMS), parameters, allow_remote_code=False)
+            own.scheduler.kill()
+            own.scheduler.wait()
+            with pytest.raises(ClusterError, match="is gone"):
+                _ = found.workers
+            until("the client has given up", lambda: found.client.status == "closed")
+            for ask in (lambda: found.workers, lambda: run_pass([], None, None, print)):
+                with pytest.raises(ClusterError, match="is gone"):
+                    ask()
+    finally:
+        own.end()
+
+
 def lexicon(path: Path, n: int) -> Path:
     """Made-up words of two scripts; some have two translations."""
     rows = [f"{syllables(i, 'kamironetasu')}\t{syllables(i, 'कमरनतसपलहद')}" for i in range(n)]

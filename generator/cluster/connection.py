@@ -47,8 +47,13 @@ class Cluster:
     @property
     def workers(self) -> Mapping[str, Any]:
         """What the scheduler knows of its workers, by their addresses."""
-        with self._answering():
-            workers: Mapping[str, Any] = self.client.scheduler_info()["workers"]
+        client: Any = self.client
+        with self.answering():
+            try:
+                # Client.scheduler_info may give what a refresh in the background put there, which names no worker.
+                workers: Mapping[str, Any] = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+            except OSError:
+                raise self._gone() from None
         return workers
 
     @property
@@ -75,7 +80,7 @@ class Cluster:
         ended: SimpleQueue[Future[Any]] = SimpleQueue()
         while True:
             while len(unfinished) < at_once() and (graph := next(waiting, None)):
-                with self._answering():
+                with self.answering():
                     unfinished[number := next(numbers)] = dict(graph())
                 for future in unfinished[number]:
                     future.add_done_callback(ended.put)  # type: ignore[no-untyped-call]
@@ -94,7 +99,7 @@ class Cluster:
         Asks in Dask's own way, which needs nothing of Isogloss on the worker.
         """
         expected = {name: version for name, version in versions_here().items() if name in {"python", *VERSIONED}}
-        with self._answering():
+        with self.answering():
             told = self.client.get_versions(packages=VERSIONED)["workers"]  # type: ignore[index]
         faults = []
         for worker, found in sorted(told.items()):
@@ -119,7 +124,7 @@ class Cluster:
     def _outcome(self, future: Future[Any]) -> Any:
         from distributed import KilledWorker
 
-        with self._answering():
+        with self.answering():
             try:
                 return future.result()
             except KilledWorker as error:
@@ -131,7 +136,7 @@ class Cluster:
                 return error
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def answering(self) -> Iterator[None]:
         """Whatever goes wrong within because the scheduler is gone becomes one ClusterError."""
         from distributed import CancelledError
 
@@ -140,8 +145,11 @@ class Cluster:
         except Exception as error:
             if self.client.status == "running" and not isinstance(error, CancelledError):
                 raise
-            problem = f"the scheduler at {self.address} is gone"
-            raise ClusterError(f"{problem}. What was finished is stored; the same command goes on from there") from None
+            raise self._gone() from None
+
+    def _gone(self) -> ClusterError:
+        problem = f"the scheduler at {self.address} is gone"
+        return ClusterError(f"{problem}. What was finished is stored; the same command goes on from there")
 
 
 @contextmanager

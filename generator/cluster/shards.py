@@ -83,7 +83,8 @@ class ClusterPass:
         self, shards: Sequence[Shard], frame: Frame, checkpoint: Checkpoint, advance: Callable[[int], None]
     ) -> StreamSums:
         """The sums of all shards. Raises ClusterError, and what a shard's task raises."""
-        framed = self.cluster.client.submit(tasks.delivered, frame, pure=False)
+        with self.cluster.answering():
+            framed = self.cluster.client.submit(tasks.delivered, frame, pure=False)
         submit = partial(self._submit, shards, framed)
         early: dict[int, tuple[StreamSums, Block]] = {}  # whose turn has not come
         with checkpoint.growing(len(shards)) as grown:
