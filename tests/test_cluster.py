@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
@@ -9,10 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from site_fixtures import environment, files_in, write_benchmark
 
 from generator import encode
 from generator.cli import isogloss
-from generator.cluster import connection, tasks
+from generator.cluster import connection, pairs, tasks
 from generator.cluster.connection import ClusterError, connected
 from generator.cluster.pairs import measure_pairs
 from generator.cluster.shards import LEVEL, ClusterPass, blocks, cluster_passes
@@ -347,6 +349,41 @@ def test_a_file_of_vectors_that_differs_on_the_worker_is_not_taken_for_the_same(
     failure = tasks.encoded(order, source, desk, "words")
     assert isinstance(failure, PairFailure)
     assert "model is another one on" in failure.error.message
+
+
+def test_what_a_worker_holds_goes_with_its_own_run_only(tmp_path: Path) -> None:
+    source = tasks.Source.of(pinned(Model(NGRAMS, "ngrams:")))
+    order = tasks.Order("run", tasks.versions_here(), Parameters(draws=20, layout=None), allow_remote_code=False)
+    worker = SimpleNamespace(local_directory=str(tmp_path))
+    held = tasks.loader(order, source)
+    asyncio.run(tasks.tidy_up("an earlier run", worker))
+    assert tasks.loader(order, source) is held
+    asyncio.run(tasks.tidy_up("run", worker))
+    assert tasks.loader(order, source) is not held
+
+
+def test_a_pair_tried_alone_has_its_dataset_delivered_anew(word_list: WordList) -> None:
+    """A dataset that died with its worker would take every pair on it along."""
+    from distributed import KilledWorker
+
+    sent: list[str] = []
+
+    def submit(function: Callable[..., object], *_: object, **__: object) -> object:
+        sent.append(function.__name__)
+        return object()
+
+    def killed(graphs: Iterable[Callable[[], Mapping[object, object]]], _: object) -> Iterator[tuple[object, object]]:
+        for graph in graphs:
+            for pair in graph().values():
+                yield pair, KilledWorker("delivered-1", None, 0)
+
+    found = SimpleNamespace(client=SimpleNamespace(submit=submit), gpus=lambda _: [], outcomes=killed)
+    order = tasks.Order("run", tasks.versions_here(), Parameters(draws=20, layout=None), allow_remote_code=False)
+    work, words = pairs._Work(found, order), word_list(n=4)
+    some = [(pinned(load_model(name)), words) for name in (NGRAMS, SHUFFLED)]
+    work.submit(some[:1])
+    assert len(list(work.alone(some))) == len(some)
+    assert sent.count("delivered") == 1 + len(some)
 
 
 def test_a_scheduler_that_dies_is_one_clear_error_and_a_later_run_goes_on(

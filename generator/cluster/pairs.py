@@ -94,6 +94,8 @@ class _Work:
         A model that no worker survives to encode with is not tried on every dataset.
         """
         deadly = set()
+        # A dataset may have been lost with the workers that a pair took down, and its future with it.
+        self._delivered.clear()
         for pair in pairs:
             if pair[0].name not in deadly:
                 ((_, outcome),) = self._cluster.outcomes([partial(self.submit, [pair])], lambda: 1)
@@ -101,6 +103,7 @@ class _Work:
                 if not task:
                     yield pair, self.answer(pair, outcome)
                     continue
+                self._delivered.clear()
                 if task in {tasks.desk.__name__, tasks.encoded.__name__}:
                     deadly.add(pair[0].name)
             reason = "the workers that tried this ended unexpectedly, perhaps for lack of memory"

@@ -169,8 +169,8 @@ def measured(order: Order, source: Source, dataset: Dataset, encoding: Encoding 
 
 encoding = threading.Lock()
 """Held by the task that encodes."""
-_held: list[tuple[object, Callable[[], Encoder]]] = []
-"""How to come by the one encoder that this worker holds, after what it is known by."""
+_held: list[tuple[tuple[str, str, str], Callable[[], Encoder]]] = []
+"""How to come by the one encoder that this worker holds, after what it is known by, its run first."""
 
 
 def loader(order: Order, source: Source, load: Callable[[], Encoder] | None = None) -> Callable[[], Encoder]:
@@ -179,11 +179,12 @@ def loader(order: Order, source: Source, load: Callable[[], Encoder] | None = No
     What it gives raises ModelUnavailableError when the model cannot be had here, or is not the client's.
     """
     key = (order.run, identity(source.model), source.model.device)
-    if not _held or _held[0][0] != key:
-        _held.clear()
-        by_itself = Loader(source.model, allow_remote_code=order.allow_remote_code)
-        _held.append((key, _checked(source, load or by_itself)))
-    return _held[0][1]
+    # Kept in a variable of its own, as `tidy_up` may come in between.
+    held = next((encoder for known, encoder in _held if known == key), None)
+    if held is None:
+        held = _checked(source, load or Loader(source.model, allow_remote_code=order.allow_remote_code))
+        _held[:] = [(key, held)]
+    return held
 
 
 def _checked(source: Source, load: Callable[[], Encoder]) -> Callable[[], Encoder]:
@@ -206,7 +207,7 @@ def workspace(run: str) -> Path:
 
 async def tidy_up(run: str, dask_worker: Worker) -> None:
     """Free the memory and the disk that a run takes on this worker."""
-    _held.clear()
+    _held[:] = [each for each in _held if each[0][0] != run]
     shutil.rmtree(Path(dask_worker.local_directory) / f"isogloss-{run}", ignore_errors=True)
 
 
