@@ -31,6 +31,7 @@ from generator.cluster.tasks import OtherVersionsError
 from generator.config import load_benchmark
 from generator.datasets import Dataset
 from generator.evaluate import Tally, evaluate
+from generator.measures.streams import StreamSums
 from generator.models import load_model
 from generator.models.ngrams import NgramEncoder
 from generator.models.registry import Model
@@ -39,6 +40,7 @@ from generator.pair import Parameters
 from generator.result_store import ResultStore
 from generator.results import PairFailure, PairResult, to_json
 from generator.streaming import score
+from generator.streaming.passes import Pass
 from generator.streaming.score import score_stream
 
 pytest.importorskip("distributed")
@@ -50,13 +52,13 @@ LONG = 120.0
 """Seconds within which anything happens, on however slow a machine."""
 
 # What a worker does besides its work: it notes which models it loads, waits with the dataset "patient" while there is
-# a file "hold", and dies of the dataset "deadly". Folders stand for models that would rather have a GPU.
+# a file "hold", and dies of the dataset "deadly". Folders stand for slow models that would rather have a GPU.
 PRELOAD = """
 import os, signal, time
 from pathlib import Path
 
 from generator import encode
-from generator.cluster import tasks
+from generator.cluster import shards, tasks
 from generator.models.ngrams import NgramEncoder
 
 NOTES = Path(os.environ["NOTES"])
@@ -66,7 +68,13 @@ load, measure = encode.load_encoder, tasks.measure_pair
 def noted_load(model, **more):
     with (NOTES / "loads").open("a") as file:
         file.write(f"{os.getpid()} {model.name}\\n")
-    return NgramEncoder() if model.kind == "folder" else load(model, **more)
+    return SlowEncoder() if model.kind == "folder" else load(model, **more)
+
+
+class SlowEncoder(NgramEncoder):
+    def encode(self, texts):
+        time.sleep(0.2)
+        return super().encode(texts)
 
 
 def eventful_measure(dataset, *more):
@@ -80,7 +88,9 @@ def eventful_measure(dataset, *more):
 
 
 def dask_setup(worker):
-    encode.load_encoder, tasks.measure_pair = noted_load, eventful_measure
+    encode.load_encoder = shards.load_encoder = noted_load
+    tasks.measure_pair = eventful_measure
+    shards.LEAST_FREE = 0.0  # keep vectors, however full this disk is
 """
 
 
@@ -457,6 +467,39 @@ def test_a_long_file_in_shards_gives_the_bytes_of_one_process(cluster: Processes
     assert isinstance(serial, PairResult)
     assert serial.provenance.parameters["stream"]["shards"] > 2 * (1 << LEVEL), "more than one block"
     assert to_json(distributed) == to_json(serial)
+
+
+def test_shards_are_encoded_where_there_is_a_gpu_and_their_vectors_kept_for_the_run(
+    cluster: Processes, tmp_path: Path, folders: tuple[str, str]
+) -> None:
+    path, model = lexicon(tmp_path / "words.tsv", 900), load_model(folders[0])
+    parameters = Parameters(draws=20, layout=None)
+    scored = partial(score_stream, path, model, parameters, languages=("en", "hi"), renderings=100)
+    before, kept = len(cluster.loads()), []
+
+    def vectors() -> list[str]:
+        """The worker and the file of all that is kept."""
+        found = cluster.folder.glob("worker-*/**/isogloss-*/*.f32")
+        return sorted(f"{file.relative_to(cluster.folder).parts[0]} {file.name}" for file in found)
+
+    with cluster_passes(cluster.address, parameters) as run_pass:
+
+        def watched(model: Model, place: Path) -> Pass:
+            def passed(*told: Any) -> StreamSums:
+                kept.append(vectors())
+                return inner(*told)
+
+            inner = run_pass(model, place)
+            return passed
+
+        distributed = scored(run_pass=watched)
+    serial = scored()
+    assert isinstance(serial, PairResult)
+    assert to_json(distributed) == to_json(serial)
+    n_shards = serial.provenance.parameters["stream"]["shards"]
+    assert kept == [[], [f"worker-1 {number:06}.f32" for number in range(n_shards)]]
+    assert len(cluster.loads()) == before + 1, "the worker with a GPU loads it once, and no other does"
+    until("no vectors are kept", lambda: not vectors())
 
 
 def test_score_asks_the_scheduler_for_long_files_only(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cluster import tasks
-from generator.cluster.connection import Cluster, connected
+from generator.cluster.connection import GPU, Cluster, connected
 from generator.cluster.tasks import Order, Source
 from generator.errors import IsoglossError, ModelUnavailableError, reason_of
 from generator.measures.streams import Frame, StreamSums
@@ -102,15 +102,21 @@ class ClusterPass:
     def _submit(
         self, shards: Sequence[Shard], framed: Future[Frame], block: Block
     ) -> Mapping[Future[StreamSums], Block]:
-        """Submit a block: its shards to one worker, the same in every pass, which may have kept their vectors."""
-        encoders = self.cluster.gpus(self.source.model) or sorted(self.cluster.workers)
-        where: dict[str, Any] = {"priority": -block.first, "pure": False}
-        if encoders:
-            own = encoders[(block.first >> LEVEL) % len(encoders)]
-            where |= {"workers": [own], "allow_other_workers": True}
-        submit: Callable[..., Future[StreamSums]] = partial(self.cluster.client.submit, **where)
+        """Submit a block: its shards to one worker, the same in every pass, which may have kept their vectors; or to
+        those with a GPU, where the model runs faster on one and not every worker has one."""
+        gpus, workers = self.cluster.gpus(self.source.model), sorted(self.cluster.workers)
+        where: dict[str, Any] = {}
+        if gpus and gpus != workers:
+            # An idle worker takes what is only meant for another one, and would encode without a GPU.
+            where = {"resources": {GPU: 1}}
+        elif workers:
+            own = workers[(block.first >> LEVEL) % len(workers)]
+            where = {"workers": [own], "allow_other_workers": True}
+        submit: Callable[..., Future[StreamSums]] = partial(
+            self.cluster.client.submit, priority=-block.first, pure=False
+        )
         sums = [
-            submit(shard_sums, self.order, self.source, read_shard(shard), framed, shard.number)
+            submit(shard_sums, self.order, self.source, read_shard(shard), framed, shard.number, **where)
             for shard in shards[block.first : block.stop]
         ]
         while len(sums) > 1:
