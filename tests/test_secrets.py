@@ -176,7 +176,7 @@ def test_a_crash_tells_its_chain_of_errors_without_secrets(
     pairs = write("pairs.csv", "en,zh\nwater,水\nfire,火\nsun,太阳\n")
     script = f"""
 import os
-from generator import encode
+from generator import datasets
 from generator.cli import main
 def crash(*_, **__):
     headers = {{"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}}
@@ -184,7 +184,7 @@ def crash(*_, **__):
         raise ValueError(f"رفض {{headers}}")
     except ValueError as error:
         raise RuntimeError(f"proxy {{os.environ['HTTP_PROXY']}}") from error
-encode.load_encoder = crash
+datasets.load_dataset = crash
 import sys
 sys.argv = ["isogloss", "score", {str(pairs)!r}, "--model", "Character n-grams"]
 main()
