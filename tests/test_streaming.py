@@ -322,6 +322,20 @@ def test_a_run_that_was_stopped_goes_on_and_gives_the_same_bytes(
     assert sum(each.n_encoded for each in encoders[1:]) < 3 * whole, "what was added up is not added up again"
 
 
+def test_whatever_an_encoder_raises_is_the_failure_of_the_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Dice):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            raise RuntimeError("device-side assert")
+
+    path = written(tmp_path, long_list(), ("en", "zh", "ar"))
+    monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Broken())
+    failure = score_stream(path, load_model("Character n-grams"), PLAIN, renderings=50)
+    assert isinstance(failure, PairFailure)
+    assert failure.error.message == "device-side assert"
+
+
 def test_a_changed_file_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model, path = load_model("Character n-grams"), written(tmp_path, long_list(), ("en", "zh", "ar"))
     monkeypatch.setattr(score, "load_encoder", lambda *_, **__: Dice(lives=3000))

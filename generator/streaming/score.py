@@ -26,7 +26,7 @@ from generator.datasets import Dataset
 from generator.datasets.chunks import most_rows
 from generator.datasets.load import Source, find_source
 from generator.encode import CONTROL
-from generator.errors import Fault, InputError, IsoglossError, MeasureUndefinedError
+from generator.errors import Fault, InputError, MeasureUndefinedError
 from generator.files import UnwritableError, writing
 from generator.lock import locked
 from generator.measures.affinity import affinity_of, unit_vectors
@@ -135,8 +135,8 @@ def _scored(
         outcome = _of_whole(_all_of_it(found, parts, frame, parameters, run, own), parts)
     except (InputError, ClusterError, UnwritableError):  # of the input, the cluster or the disk, not of the model
         raise
-    except IsoglossError as error:
-        return _of_whole(failed_pair(sample, model, parameters, error), parts)  # a later run may go on
+    except Exception as error:  # whatever a model raises; a later run may go on
+        return _of_whole(failed_pair(sample, model, parameters, error), parts)
     _tidy(folder, own)
     return outcome
 
