@@ -56,6 +56,8 @@ def run() -> list[dict[str, Any]]:
 
 def as_markdown(rows: list[dict[str, Any]]) -> list[str]:
     """The paragraphs of a record."""
+    from generator.manifold import Layout
+
     ways = ("ours", "all points", "bare")
 
     def cells(row: dict[str, Any], way: str) -> str:
@@ -66,7 +68,8 @@ def as_markdown(rows: list[dict[str, Any]]) -> list[str]:
 
     return [
         f"Words of the default lists by {MODEL}, on one thread; trustworthiness and the share of neighbours kept, as "
-        "pages tell them. Ours lays out all points up to a size and landmarks above it.",
+        f"pages tell them. Ours lays out all points up to {Layout().exact:,}, and {Layout().landmarks:,} landmarks of "
+        "more.",
         "",
         "| points | ours | trust | kept | all points | trust | kept | bare PHATE | trust | kept | bare / ours |",
         "|---:" * 11 + "|",

@@ -20,7 +20,6 @@ from generator.pair import Parameters
 from generator.published import Source, load_published
 from generator.toml import read_toml, validated
 
-CONFIG_NAME = "benchmark.toml"
 STUDY = "paper"
 MOST_DRAWS = 100_000
 TEMPLATES = "templates"

@@ -4,7 +4,7 @@ All models of a dataset share their resamples, so a difference is taken draw by 
 common cancels. With d the observed difference of two models, s the standard deviation of its draws d_b, and over all
 pairs of models
 
-    c = the 95 % quantile over b of max |d_b - mean d_b| / s,
+    c = the quantile (of 95 %, or another confidence) over b of max |d_b - mean d_b| / s,
 
 the intervals d ± c' s hold all at once (max-T: Westfall and Young, 1993; Romano and Wolf, 2005). Resampling n concepts
 finds an s that is too small by √(1 - 1/n), and a quantile of a normal distribution where s itself is uncertain, so c'
@@ -69,7 +69,7 @@ class Placing:
 
     rank: int
     rank_low: int
-    """The best rank that the central 95 % of the draws reach."""
+    """The best rank that the central share of the draws reaches, 95 % unless asked otherwise."""
     rank_high: int
     best: float
     """The share of the draws in which it comes first; equal draws share it."""
@@ -232,9 +232,12 @@ def _simultaneous(drawn: FloatArray, confidence: float) -> tuple[FloatArray, flo
 
 def _ranks(drawn: FloatArray) -> FloatArray:
     """The rank of each model in each draw, (M, B); equal values share the best."""
-    import pandas as pd
-
-    return pd.DataFrame(drawn).rank(method="min", ascending=False).to_numpy()
+    order = np.argsort(-drawn, axis=0)
+    fallen = np.take_along_axis(drawn, order, axis=0)
+    places = np.where(fallen == np.roll(fallen, 1, axis=0), 0, np.arange(len(drawn))[:, None])
+    ranks = np.empty(drawn.shape)
+    np.put_along_axis(ranks, order, 1.0 + np.maximum.accumulate(places, axis=0), axis=0)
+    return ranks
 
 
 def _groups(observed: FloatArray, reach: FloatArray) -> list[int]:

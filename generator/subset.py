@@ -1,4 +1,4 @@
-"""The score of some of a dataset's languages, exactly, from a stored result alone.
+"""The score of some of a dataset's languages, exactly, from a stored result alone: what the page's script must give.
 
 A result holds what SA is made of language by language and pair by pair, so that a page can let its reader choose
 languages. With S the chosen ones:

@@ -378,6 +378,14 @@ def test_a_result_that_contradicts_itself_is_refused(
         assert "not a result of schema 1" in problems(lambda: from_json(text))
 
 
+def test_the_last_of_two_equal_keys_counts(word_list: WordList) -> None:
+    text = to_json(measured(model(), word_list(n=4)))
+    once = json.loads(text)["provenance"]["created"]
+    twice = text.replace(f'"created": "{once}"', f'"created": "2020-01-01", "created": "{once}"')
+    assert twice != text
+    assert to_json(from_json(twice)) == text
+
+
 def test_deep_and_broken_result_files_are_refused() -> None:
     for text in ("[" * 100_000, '{"a":' * 100_000, "", "null", '{"status": "ok"', b"\xff\xfe", b"\x80\x04K\x01."):
         assert "not a result" in problems(lambda t=text: from_json(t))

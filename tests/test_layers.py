@@ -23,7 +23,7 @@ from generator import layers as module
 from generator.cli import DONE, REFUSED, main
 from generator.config import load_benchmark
 from generator.datasets import Dataset
-from generator.errors import InputError, ModelUnavailableError
+from generator.errors import InputError, LayersUnavailableError, ModelUnavailableError
 from generator.layers import (
     Layer,
     LayerCurve,
@@ -219,8 +219,9 @@ def test_a_transformer_that_keeps_its_layers_to_itself_is_unavailable(
     encoder = encoder_of(tiny)
     bert = encoder._model[0].auto_model
     monkeypatch.setattr(bert.encoder, "forward", lambda *_, **__: (_ for _ in ()).throw(ValueError("not for you")))
-    with pytest.raises(ModelUnavailableError, match="tiny does not show its layers: not for you"):
+    with pytest.raises(ModelUnavailableError, match="tiny does not show its layers: not for you") as failed:
         encoder.layer_vectors(["water"])
+    assert not isinstance(failed.value, LayersUnavailableError), "it has layers, and failed"
     assert not bert.config.output_hidden_states  # type: ignore[union-attr]
 
 

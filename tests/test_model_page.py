@@ -103,7 +103,7 @@ def test_a_verdict_says_no_more_than_intervals_and_chance_allow(
     words: Dataset, sa: float, reach: float | None, lift: float | None, ends: tuple[float, float] | None, said: str
 ) -> None:
     result = with_pairs(with_lift(measured(model(), words, sa, reach=reach), lift, ends))
-    interval = f"95 % interval {sa - 0.01:.3f}–{sa + 0.01:.3f}" if reach else "without an interval"
+    interval = f"interval {sa - 0.01:.3f}–{sa + 0.01:.3f}" if reach else "without an interval"
     expected = f"{said} Words (SA {sa:.3f}, {interval}; chance gives 0.450)."
     assert verdict(standing_of(result, datasets=(words,)), result, {}) == expected
 

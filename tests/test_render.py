@@ -471,3 +471,14 @@ def test_counts_are_shown_in_two_or_three_digits(count: int | None, shown: str) 
 )
 def test_file_sizes_are_shown_in_the_nearest_unit(size: int, shown: str) -> None:
     assert file_size(size) == shown
+
+
+def test_pages_tell_the_confidence_that_was_asked_for(benchmark: Invented) -> None:
+    told = benchmark.benchmark
+    other = dataclasses.replace(told, parameters=dataclasses.replace(told.parameters, confidence=0.975))
+    files = Invented(other, benchmark.outcomes).files
+    pages = {path: content.decode() for path, content in files.items() if path.endswith(".html")}
+    telling = {path for path, text in pages.items() if "97.5 %" in text}
+    assert {links.HOME, links.COMPARE, links.METHODS, links.DOMAINS} <= telling
+    study = {links.METHODS: 1}
+    assert {path: text.count("95 %") for path, text in pages.items() if "95 %" in text} == study

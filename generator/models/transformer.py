@@ -104,7 +104,8 @@ class TransformerEncoder:
             file, which goes when the array does.
 
         Raises:
-            LayersUnavailableError: when the model is no transformer, or does not show its layers.
+            LayersUnavailableError: when the model is no transformer, or has no vectors of tokens.
+            ModelUnavailableError: when it fails.
         """
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # so that little is padded
         batches = [order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)]
@@ -133,7 +134,8 @@ class TransformerEncoder:
                     batch, batch_size=BATCH_SIZE, prompt=self._prompt, output_value=None, show_progress_bar=False
                 )
         except Exception as error:  # whatever a foreign model's code raises
-            raise LayersUnavailableError(f"{self._name} does not show its layers: {reason_of(error)}") from error
+            failure = LayersUnavailableError if isinstance(error, LayersUnavailableError) else ModelUnavailableError
+            raise failure(f"{self._name} does not show its layers: {reason_of(error)}") from error
         finally:
             config.output_hidden_states = shown
         return torch.stack([each[LAYERS] for each in told], dim=1).cpu().numpy()
@@ -145,7 +147,7 @@ def _with_layers(features: dict[str, Any]) -> dict[str, Any]:
 
     hidden = features.pop("all_layer_embeddings", None)
     if hidden is None or "token_embeddings" not in features or "attention_mask" not in features:
-        raise ValueError("it gives no vectors of tokens layer by layer")
+        raise LayersUnavailableError("it gives no vectors of tokens layer by layer")
     # Some models normalise what they give out but not what they show of their last layer.
     hidden = (*hidden[:-1], features["token_embeddings"])
     return {**features, LAYERS: torch.stack([_mean(tokens, features["attention_mask"]) for tokens in hidden], dim=1)}

@@ -63,7 +63,6 @@ class ComparePage(Page):
     """Slugs of two models that can be compared; empty when there are fewer."""
     catalogue: str
     """JSON of what can be picked, and of what is said of it."""
-    confidence: float
     warning: str
 
 
@@ -79,7 +78,6 @@ def compare_page(board: Leaderboard, resamples: Resamples, confidence: float = 0
         _neighbour_rows(board, resamples, confidence),
         tuple(standing.model.slug for standing in scored[:FEWEST]) if len(scored) >= FEWEST else (),
         visible_json(_catalogue(board, scored, confidence)),
-        confidence,
         WARNING,
     )
 

@@ -63,6 +63,8 @@ class SiteContext:
     """The day of the release that this is a copy of; empty on the current site."""
     current: str
     """Where the current site is, from the root of this one."""
+    confidence: str
+    """Of all intervals, such as 95 %."""
 
 
 def site_context(benchmark: Benchmark, version: str, release: str = "") -> SiteContext:
@@ -84,6 +86,7 @@ def site_context(benchmark: Benchmark, version: str, release: str = "") -> SiteC
         tuple(name for name in (COLOURS, EXTRA_STYLE) if name in own_assets(benchmark)),
         release,
         CURRENT_SITE if release else "",
+        f"{100 * benchmark.parameters.confidence:g} %",
     )
 
 

@@ -72,7 +72,7 @@ def _evidence(measures: Measures) -> str:
 def _interval(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return "without an interval"
-    return f"95 % interval {decimal(estimate.low)}–{decimal(estimate.high)}"
+    return f"interval {decimal(estimate.low)}–{decimal(estimate.high)}"
 
 
 def _losses(drops: Mapping[str, Drop]) -> str:

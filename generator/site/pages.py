@@ -65,7 +65,7 @@ class BoardCell:
     page: str | None
     rank: int | None
     rank_interval: str
-    """The ranks that the central 95 % of the resamples reach, such as "1–3" or "2–2"; empty without resamples."""
+    """The ranks that the central part of the resamples reaches, such as "1–3" or "2–2"; empty without resamples."""
     best: float | None
     """The share of the resamples in which the model comes first."""
     group: int | None
@@ -85,7 +85,7 @@ class BoardRow:
     parameters: int | None
     place: int | None
     place_interval: str
-    """The places that the central 95 % of the resamples reach; empty without resamples."""
+    """The places that the central part of the resamples reaches; empty without resamples."""
     best: float | None
     """The share of the resamples in which the model comes first over all datasets that count."""
     group: int | None
@@ -97,23 +97,6 @@ class BoardRow:
     cells: tuple[BoardCell, ...]
     drawing: str | None = None
     """The map's drawing, where the row stands for one pair."""
-
-
-@dataclass(frozen=True)
-class ConceptRow:
-    """A concept with its renderings in the order of the table's languages."""
-
-    id: str
-    label: str
-    category: str
-    renderings: tuple[tuple[Word, ...], ...]
-    sa: float | None
-    spread: float | None
-    extra: tuple[str, ...] = ()
-    """Of the columns that the dataset's card declares."""
-    note: str = ""
-    on_map: bool = True
-    """Whether the page's map shows its words."""
 
 
 @dataclass(frozen=True)
