@@ -48,7 +48,7 @@ class Layout:
     """PHATE's knn, lowered to n - 2 on tiny maps."""
     exact: int = 2000
     """Maps of at most this many points are laid out from all of them: O(n³) time, O(n²) memory. At 3,000 that takes
-    2.6 times as long as landmarks do, for a trustworthiness of .834 instead of .822 (``benchmarks/RESULTS.md``)."""
+    three times as long as landmarks do, for a trustworthiness of .834 instead of .822 (``benchmarks/RESULTS.md``)."""
     landmarks: int = 2000
     """Maps of more points are laid out by this many of them, chosen at random."""
     seed: int = 42
