@@ -401,6 +401,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a number": lambda content: changed(content, b"null_sa.npy", 100, content[content.index(b"null_sa.npy") + 100] ^ 1),
     "encrypted": lambda content: changed(content, b"PK\x01\x02", 8, 1),
     "packed otherwise": lambda content: changed(content, b"PK\x01\x02", 10, 99),
+    "of a later version": lambda content: changed(content, b"PK\x01\x02", 6, 91),
 }
 
 
