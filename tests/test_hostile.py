@@ -520,6 +520,15 @@ def test_an_array_that_claims_to_be_larger_than_any_memory_is_refused(tmp_path: 
     assert "not readable" in problems(lambda: PrecomputedEncoder(path))
 
 
+def test_a_header_that_breaks_off_is_no_file_of_resamples(tmp_path: Path) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1,"
+    path = tmp_path / "m" / "d.draws.npz"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("null_sa.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    assert "not a file of resamples" in problems(lambda: ResultStore(tmp_path).draws("m", "d"))
+
+
 @pytest.mark.parametrize("disguise", ["objects.npz", "pickle.npz", "array.npy", "vectors.parquet"])
 def test_no_disguise_makes_vectors_unpickle(tmp_path: Path, disguise: str) -> None:
     path, trap = tmp_path / disguise, tmp_path / "sprung"
