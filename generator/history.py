@@ -132,7 +132,12 @@ _SENTENCES: Final[Mapping[Kind, Callable[[Change], str]]] = {
 """In the order in which changes are told: what other changes follow from comes first."""
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text is a day as the log, and releases, write it.
+
+    >>> is_day("2026-03-04"), is_day("20260304"), is_day("2026-02-30")
+    (True, False, False)
+    """
     try:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -140,7 +145,7 @@ def _is_day(text: str) -> bool:
 
 
 def _day(text: str) -> str:
-    if not _is_day(text):
+    if not is_day(text):
         raise ValueError("a day is written as YYYY-MM-DD")
     return text
 
@@ -254,7 +259,7 @@ def _cell_change(old: CellState | None, new: CellState | None) -> Kind | None:
 
 def newest_day(outcomes: Iterable[Outcome]) -> str:
     """The day of the newest outcome as YYYY-MM-DD; empty when there is none."""
-    return max((day for outcome in outcomes if _is_day(day := outcome.provenance.created[:10])), default="")
+    return max((day for outcome in outcomes if is_day(day := outcome.provenance.created[:10])), default="")
 
 
 def logged(history: History, now: Snapshot, day: str) -> History:

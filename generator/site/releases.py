@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, InputError
-from generator.history import History, Snapshot, from_json
+from generator.history import History, Snapshot, from_json, is_day
 from generator.ledger import Ledger
 from generator.site import links
 from generator.site.links import MANIFEST
@@ -41,21 +40,9 @@ class Past:
     """Oldest first."""
 
 
-def is_release_date(name: str) -> bool:
-    """Whether ``name`` is a day as releases are called.
-
-    >>> is_release_date("2026-03-04"), is_release_date("20260304"), is_release_date("2026-02-30")
-    (True, False, False)
-    """
-    try:
-        return dt.date.fromisoformat(name).isoformat() == name
-    except ValueError:
-        return False
-
-
 def release_folder(folder: Path, date: str) -> Path:
     """Where in ``folder`` the release of ``date`` belongs. Raises InputError when ``date`` is no day."""
-    if not is_release_date(date):
+    if not is_day(date):
         raise InputError([Fault("--date", f"{date!r} is not a day", "Write it as YYYY-MM-DD")])
     return folder / date
 
@@ -84,7 +71,7 @@ def load_releases(folder: Path, ledger: Ledger | None = None) -> tuple[Release, 
 
     Raises InputError that names every file of a release that is missing or not as its manifest says.
     """
-    dates = sorted(path.name for path in folder.glob("*") if path.is_dir() and is_release_date(path.name))
+    dates = sorted(path.name for path in folder.glob("*") if path.is_dir() and is_day(path.name))
     releases: list[Release] = []
     faults: list[Fault] = []
     for date in dates:
