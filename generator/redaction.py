@@ -84,7 +84,8 @@ def _is_path(name: str, value: str) -> bool:
     """Whether a variable, such as HF_TOKEN_PATH, says where a secret lies: paths are good to see in a message."""
     if not value.startswith(("/", "~", ".")):
         return False
-    return bool(PATH_NAME.search(name)) or Path(value).expanduser().exists()
+    # Unlike those of Path, these raise nothing for a home of nobody or a name too long.
+    return bool(PATH_NAME.search(name)) or os.path.exists(os.path.expanduser(value))  # noqa: PTH110, PTH111
 
 
 def _token_file() -> str:
@@ -97,6 +98,6 @@ def _token_file() -> str:
 def _token_in(file: str) -> tuple[str, ...]:
     try:
         token = Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # the last for the home of nobody
         return ()
     return (token,) if len(token) >= LEAST_PART else ()

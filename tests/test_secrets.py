@@ -317,6 +317,10 @@ def test_the_password_of_any_address_is_a_secret(monkeypatch: pytest.MonkeyPatch
 def test_a_secret_of_several_words_or_like_a_path_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PASSWORD", "correct horse battery staple")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "/wJalrXUtnFEMI/K7MDENGbPxRfiCY")
+    monkeypatch.setenv("HOME_KEY", "~nobody-of-this-name/secret")
+    monkeypatch.setenv("LONG_TOKEN", "/" + "x" * 5000)
+    monkeypatch.setenv("HF_TOKEN_PATH", "~nobody-of-this-name/token")
+    assert without_secrets("a ~nobody-of-this-name/secret b") == f"a {HIDDEN} b"
     assert without_secrets("it said correct horse battery staple today") == f"it said {HIDDEN} today"
     assert without_secrets("sent /wJalrXUtnFEMI/K7MDENGbPxRfiCY on") == f"sent {HIDDEN} on"
 
