@@ -352,6 +352,9 @@ class Scenario:
         before = files_in(bench / "site")
         ended = lab.run(self.arguments, folder, environment=environment, **fault)
         wrong = list(_site_faults(bench / "site", before, self.done.site))
+        at = fault.get("at")
+        if at is not None and ended.struck != self.points[at]:
+            wrong.append(f"struck {ended.struck!r} where the undisturbed run had {self.points[at]!r}")
         finished = {
             path: _number(bench / "results" / path)
             for path, content in files_in(bench / "results").items()

@@ -39,7 +39,7 @@ def publish(files: Mapping[str, Content], folder: Path) -> None:
         staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=_leftover_prefix(folder)))
         try:
             staging.chmod(0o755)
-            for place in {(staging / path).parent for path in files}:
+            for place in sorted({(staging / path).parent for path in files}):
                 place.mkdir(parents=True, exist_ok=True)
             for path, file in files.items():
                 _put(file, staging / path, folder)
