@@ -72,6 +72,9 @@ def leave(number: int) -> NoReturn:
 def unheard() -> None:
     """Let this process, which works for another one, leave Ctrl-C to that one, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A forked one has inherited what the other one does at a signal.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
 
 
 @contextmanager

@@ -47,7 +47,6 @@ def run_all(
     feeds: Sequence[Feed[Task]] = (),
     need: Callable[[Task], int] = lambda _: 0,
     budget: Budget | None = None,
-    ahead: int = 0,
 ) -> Iterator[tuple[Task, Outcome | Exception]]:
     """Apply ``function`` to every task and give each task with its outcome, or the exception, as it ends.
 
@@ -62,15 +61,13 @@ def run_all(
         need: the most bytes that a process holds while it runs a task.
         budget: what this process and its workers may hold together. A task that does not fit in when nothing else
             runs is not started: its outcome is NotEnoughMemoryError. None for no bounds.
-        ahead: how many more tasks are handed over while as many as there are processes run, so that none waits for
-            the next one. For tasks that are short and need little.
     """
     bounds = budget or Budget.unbounded()
     if jobs < 2 or (len(tasks) < 2 and not feeds):
         yield from _run_here(function, tasks, feeds, need, bounds)
         return
     died = []
-    for task, outcome in _Run(function, jobs, need, bounds, ahead).outcomes(tasks, feeds):
+    for task, outcome in _Run(function, jobs, need, bounds).outcomes(tasks, feeds):
         if isinstance(outcome, BrokenProcessPool):
             died.append(task)
         else:
@@ -117,10 +114,8 @@ class _Run(Generic[Task, Outcome]):
         jobs: int,
         need: Callable[[Task], int],
         budget: Budget,
-        ahead: int = 0,
     ) -> None:
         self._function, self._jobs, self._need, self._budget = function, jobs, need, budget
-        self._ahead = ahead
         self._waiting: list[Task] = []
         self._running: dict[Future[Outcome], Task] = {}
         self._fed_by: list[Feed[Task]] = []
@@ -172,7 +167,7 @@ class _Run(Generic[Task, Outcome]):
         # Forked children inherit the locks of torch's and BLAS's threads; spawned ones start clean.
         context = multiprocessing.get_context("spawn")
         _start_tracker()
-        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_start_worker)
+        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=start_worker)
 
     def _submitted(self, task: Task) -> Future[Outcome]:
         with deaf():  # the pool starts its processes now
@@ -195,7 +190,7 @@ class _Run(Generic[Task, Outcome]):
 
     def _start_what_fits(self) -> None:
         workers = max(1, self._jobs - sum(feed.computes for feed in self._fed_by))
-        while len(self._running) < workers + self._ahead and (task := self._largest_that_fits()):
+        while len(self._running) < workers and (task := self._largest_that_fits()):
             self._submit(*task)
 
     def _largest_that_fits(self) -> tuple[Task] | None:
@@ -233,8 +228,11 @@ def _start_tracker() -> None:
             os.environ["PYTHONWARNINGS"] = before
 
 
-def _start_worker() -> None:
-    """One thread a process: with two BLAS threads in each of two processes, layouts take up to 12 times as long."""
+def start_worker() -> None:
+    """Begin a process that works for another one.
+
+    It has one thread: with two BLAS threads in each of two processes, layouts take up to 12 times as long.
+    """
     unheard()
     for variable in THREAD_VARIABLES:  # for the libraries that are loaded later
         os.environ[variable] = "1"

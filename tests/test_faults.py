@@ -458,7 +458,7 @@ def test_an_interruption_while_processes_render_leaves_the_old_site(built: Built
     card.write_text(card.read_text().replace('name = "', 'name = "Other ', 1))
     told = built.process("render", "-j", "2", first=SHARED_AT_ONCE, start_new_session=True)
     told.line("sharing")
-    await_workers(told, 2)
+    told.line("sharing")
     since = time.monotonic()
     os.killpg(told.process.pid, signal.SIGINT)
     ended_soon(told, signal.SIGINT, since)
@@ -468,16 +468,18 @@ def test_an_interruption_while_processes_render_leaves_the_old_site(built: Built
     assert Kept.of(built.bench).site != before.site
 
 
-SHARED_AT_ONCE = """
-import sys
+SHARED_AT_ONCE = r"""
+import os
+import time
 from generator.site import pieces
-pieces.WORTHWHILE = 0.0
-pieces.SAMPLE, pieces.BATCH = 2, 1
-by_processes = pieces._made_by_processes
-def told(*arguments):
-    print("sharing", file=sys.stderr, flush=True)
-    return by_processes(*arguments)
-pieces._made_by_processes = told
+pieces.WORTH_SHARING, pieces.FIRST, pieces.AT_A_TIME = 1, 2, 1
+here, made = os.getpid(), pieces.Piece.made
+def slow(piece):
+    if os.getpid() != here:
+        os.write(2, b"sharing\n")
+        time.sleep(600)
+    return made(piece)
+pieces.Piece.made = slow
 """
 
 
@@ -517,16 +519,6 @@ def await_library(told: Told, name: str) -> None:
 
     def begun() -> bool:
         return any(f"/{name}/" in each.path for each in psutil.Process(told.process.pid).memory_maps())
-
-    await_that(told, begun)
-
-
-def await_workers(told: Told, n: int) -> None:
-    """Wait until a process has so many others that work for it."""
-
-    def begun() -> bool:
-        found = psutil.Process(told.process.pid).children()
-        return sum("spawn_main" in " ".join(each.cmdline()) for each in found) >= n
 
     await_that(told, begun)
 

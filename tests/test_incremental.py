@@ -589,8 +589,8 @@ def test_a_release_is_published_without_being_held(config: Path, monkeypatch: py
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes take over however little there is to do."""
-    monkeypatch.setattr(pieces, "WORTHWHILE", 0.0)
-    monkeypatch.setattr(pieces, "SAMPLE", 4)
+    monkeypatch.setattr(pieces, "WORTH_SHARING", 1)
+    monkeypatch.setattr(pieces, "FIRST", 2)
 
 
 @pytest.mark.usefixtures("eager")
@@ -603,6 +603,20 @@ def test_two_processes_give_the_same_bytes_and_know_what_they_kept(
     assert site == from_nothing(config, monkeypatch)
     monkeypatch.setattr(update, "_renewed", None)
     assert updated(config).new == 0
+
+
+@pytest.mark.usefixtures("eager")
+def test_what_a_process_did_not_finish_that_died_is_made_here(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, by_piece = os.getpid(), Piece.made
+
+    def made(piece: Piece) -> bytes:
+        if os.getpid() != here and piece.path.startswith("pairs/"):
+            os._exit(9)
+        return by_piece(piece)
+
+    monkeypatch.setattr(Piece, "made", made)
+    updated(config, jobs=2)
+    assert files_in(config.parent / "site") == from_nothing(config, monkeypatch)
 
 
 @pytest.mark.usefixtures("eager")
@@ -632,7 +646,7 @@ def test_a_site_in_the_place_of_what_it_is_made_of_is_refused(config: Path, plac
 
 
 def test_little_work_is_done_here(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "run_all", None)
+    monkeypatch.setattr(pieces, "in_forks", None)
     assert updated(config, jobs=8).new > 100
 
 

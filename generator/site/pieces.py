@@ -11,24 +11,25 @@ import datetime as dt
 import hashlib
 import json
 import sys
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from operator import attrgetter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from generator.forks import CAN_FORK, in_forks
 from generator.ledger import Ledger
 from generator.memory import rarely_collected
 from generator.resources import PACKAGE
 from generator.results import PairFailure, PairResult
-from generator.schedule import run_all
+from generator.schedule import WorkerDiedError
 from generator.site.links import MANIFEST
 
 LIBRARIES = (
@@ -36,12 +37,12 @@ LIBRARIES = (
     "pyarrow", "pydantic",
 )  # fmt: skip
 """Which besides Isogloss itself decide the bytes of a site."""
-WORTHWHILE = 4.0
-"""Seconds that what is left to make must be expected to take before processes are started for it."""
-SAMPLE = 40
-"""Pieces, evenly spread, from which that is expected."""
-BATCH = 60
-"""Pieces that a process is handed at a time."""
+WORTH_SHARING = 200
+"""Pieces that take longer to make than processes take to start."""
+FIRST = 40
+"""Pieces, evenly spread, that are made before processes start: what these load, all have."""
+AT_A_TIME = 20
+"""Pieces that a process makes before it hands them over."""
 
 T = TypeVar("T")
 
@@ -170,16 +171,10 @@ def made(pieces: Sequence[Piece], kept: Kept | None = None, jobs: int = 1) -> di
             files[piece.path] = file
         else:
             new.append(piece)
-    if jobs > 1 and len(new) > SAMPLE:
-        sample = new[:: -(-len(new) // SAMPLE)]
-        files |= _made(sample[:2])  # which load what the others need, too
-        start = time.perf_counter()
-        files |= _made(sample[2:])
-        pace = (time.perf_counter() - start) / max(1, len(sample) - 2)
-        new = [piece for piece in new if piece.path not in files]
-        if pace * len(new) > WORTHWHILE:
-            return files | _made_by_processes(new, jobs)
-    return files | _made(new)
+    if CAN_FORK and jobs > 1 and len(new) >= WORTH_SHARING:
+        files |= _made(new[:: -(-len(new) // FIRST)])
+        files |= _made_by_forks([piece for piece in new if piece.path not in files], jobs)
+    return files | _made([piece for piece in new if piece.path not in files])
 
 
 @rarely_collected()
@@ -187,15 +182,12 @@ def _made(pieces: Iterable[Piece]) -> dict[str, Content]:
     return {piece.path: piece.made() for piece in pieces}
 
 
-def _made_by_processes(pieces: Sequence[Piece], jobs: int) -> dict[str, Content]:
-    """Files of the same name are made of the same records, which are handed over once where they go together."""
+def _made_by_forks(pieces: Sequence[Piece], jobs: int) -> dict[str, Content]:
+    """Without those that were not finished when a process died, which are then to be made in this one."""
     files: dict[str, Content] = {}
-    pieces = sorted(pieces, key=lambda piece: PurePosixPath(piece.path).name)
-    batches = [pieces[i : i + BATCH] for i in range(0, len(pieces), BATCH)]
-    for _, done in run_all(_made, batches, jobs, ahead=jobs):
-        if isinstance(done, Exception):
-            raise done
-        files |= done
+    with suppress(WorkerDiedError):
+        for done in in_forks(_made, pieces, jobs, AT_A_TIME):
+            files |= done
     return files
 
 
