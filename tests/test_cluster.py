@@ -52,7 +52,8 @@ LONG = 120.0
 """Seconds within which anything happens, on however slow a machine."""
 
 # What a worker does besides its work: it notes which models it loads, waits with the dataset "patient" while there is
-# a file "hold", and dies of the dataset "deadly". Folders stand for slow models that would rather have a GPU.
+# a file "hold", and dies of the dataset "deadly" and of the model in a folder of that name. Folders stand for slow
+# models that would rather have a GPU.
 PRELOAD = """
 import os, signal, time
 from pathlib import Path
@@ -68,6 +69,8 @@ load, measure = encode.load_encoder, tasks.measure_pair
 def noted_load(model, **more):
     with (NOTES / "loads").open("a") as file:
         file.write(f"{os.getpid()} {model.name}\\n")
+    if model.name == "model-deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
     return SlowEncoder() if model.kind == "folder" else load(model, **more)
 
 
@@ -283,6 +286,40 @@ def test_a_pair_that_kills_worker_after_worker_fails_and_the_others_go_on(
     assert failure.error.kind == "WorkerDied"
     assert "ended unexpectedly" in failure.error.message
     assert failure.provenance.created == "2025-06-15"
+
+
+def test_a_model_that_no_worker_survives_to_encode_with_fails_without_a_try_on_each_list(
+    cluster: Processes, tmp_path: Path, word_list: WordList
+) -> None:
+    model = tmp_path / "model-deadly"
+    model.mkdir()
+    (model / "weights").write_text("deadly")
+    datasets = [word_list(slug=slug, n=4) for slug in ("words", "others", "more")]
+    config = write_benchmark(tmp_path, datasets, [str(model), NGRAMS])
+    tally = evaluated(config, cluster.address)
+    assert (tally.measured, tally.failed) == (3, 3)
+    failures = [each for each in ResultStore(tmp_path / "results") if isinstance(each, PairFailure)]
+    assert {each.error.kind for each in failures} == {"WorkerDied"}
+    loads = [load for load in cluster.loads() if load.endswith("model-deadly")]
+    assert len(loads) == 2 * 2, "one death is allowed: two tries for all lists together, and two more for one alone"
+
+
+def test_a_run_without_a_worker_says_so_and_goes_on_when_one_comes(tmp_path: Path, word_list: WordList) -> None:
+    serial, distributed = (write_benchmark(tmp_path / n, [word_list(n=6)], [NGRAMS]) for n in ("serial", "dist"))
+    evaluated(serial)
+    processes = started(tmp_path / "cluster", 0)
+    run = command(distributed, processes.address)
+    try:
+        assert run.stderr
+        told = next(line for line in run.stderr if "no worker" in line)
+        assert told.rstrip() == f"{processes.address} has no worker at the moment; waiting for one"
+        processes.add_worker()
+        _, told = run.communicate(timeout=LONG)
+    finally:
+        run.kill()
+        processes.end()
+    assert run.returncode == 0, told
+    assert results_of(serial.parent) == results_of(distributed.parent)
 
 
 def test_ctrl_c_ends_soon_and_leaves_nothing_on_the_scheduler(
