@@ -9,7 +9,7 @@ import pytest
 
 from generator.measures import ConceptIndex, Incidence, aligned_index
 from generator.measures.affinity import LEAST_SPREAD
-from generator.measures.companion import LEAST_LENGTH, Cells, cells_of
+from generator.measures.companion import LEAST_LENGTH, Cells, cells_of, mean_over_pairs
 from generator.measures.geometry import category_measures, collapse_ratio, number_measures
 from generator.measures.index import FloatArray
 from generator.measures.likeness import _mean, likeness_measures
@@ -44,6 +44,13 @@ def test_just_enough_draws_with_a_value_make_an_interval() -> None:
     assert np.isfinite(percentile_intervals(draws)).all()
     draws[lacking] = np.nan
     assert np.isnan(percentile_intervals(draws)).all()
+
+
+def test_a_pair_without_a_value_has_no_part_in_any_resample() -> None:
+    draws = np.array([[1.0, 5.0, 3.0], [np.nan, 5.0, 3.0]])
+    found = mean_over_pairs(np.array([1.0, np.nan, 3.0]), draws)
+    assert found.value == 2
+    assert found.draws.tolist() == [2, 3]
 
 
 # Cells
