@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from generator.config import Benchmark
 from generator.datasets.quality import LanguageReport, dataset_report, hidden_texts
-from generator.errors import IsoglossError
+from generator.errors import reason_of
 from generator.evaluate import Pair, is_stored
 from generator.listing import as_table
 from generator.models.sources import pinned
@@ -36,8 +36,8 @@ def check_benchmark(benchmark: Benchmark) -> Iterator[str]:
                 if is_stored(known, Pair(pinned(model), dataset), benchmark.parameters):
                     current += 1
                     continue
-            except IsoglossError as error:
-                yield f"{model.name}: {error}"
+            except Exception as error:  # whatever a package, folder or hub raises
+                yield f"{model.name}: {reason_of(error)}"
             yield f"{Pair(model, dataset)}: {_state(stored, store)}"
     yield f"{current} of {len(benchmark.models) * len(benchmark.datasets)} results are up to date"
 

@@ -527,7 +527,7 @@ def _render(benchmark: Benchmark, site: Path, jobs: int | None) -> int:
     from generator.schedule import all_cores
     from generator.site.update import update_site
 
-    if site.resolve() in {benchmark.results.resolve(), benchmark.releases.resolve()}:
+    if any(site.resolve().is_relative_to(other.resolve()) for other in (benchmark.results, benchmark.releases)):
         raise InputError([Fault(str(site), "the site cannot be there, where other things lie", "Name another folder")])
     slugs = {dataset.slug for dataset in benchmark.datasets}
     for slug in sorted(ResultStore(benchmark.results).datasets() - slugs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import tempfile
@@ -67,7 +68,7 @@ def clear_leftovers(place: Path) -> None:
 
     Only for who knows that no other process is writing there (`generator.lock.locked`).
     """
-    found = place.rglob(f".*{PART}") if place.is_dir() else place.parent.glob(f".{place.name}.*{PART}")
+    found = place.rglob(f".*{PART}") if place.is_dir() else place.parent.glob(f".{glob.escape(place.name)}.*{PART}")
     for path in found:
         if LEFTOVER.fullmatch(path.name):
             path.unlink(missing_ok=True)

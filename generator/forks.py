@@ -33,10 +33,12 @@ def in_forks(
 
     Raises what ``work`` raises, and WorkerDiedError when a process ends before its work does.
     """
-    with deaf():  # the first task starts all processes
-        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _start_fork, (work, items))
-        done = [pool.submit(_work, start, start + at_a_time) for start in range(0, len(items), at_a_time)]
+    starts = range(0, len(items), at_a_time)
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(max(1, min(jobs, len(starts))), context, _start_fork, (work, items))
     try:
+        with deaf():  # the first task starts all processes
+            done = [pool.submit(_work, start, start + at_a_time) for start in starts]
         for future in done:
             yield future.result()
     except BaseException as error:

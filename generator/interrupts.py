@@ -19,6 +19,8 @@ SHOW_CURSOR = "\x1b[?25h"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _leaving = threading.Lock()
+_missed: list[list[int]] = []
+"""For each `deaf` that this process is within, the signals that came."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -75,25 +77,34 @@ def unheard() -> None:
     # A forked one has inherited what the other one does at a signal.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """Processes started within never hear Ctrl-C, from their first instant on; this one hears it right after."""
+    """Processes started within never hear Ctrl-C, and SIGTERM from `unheard` on; this one heeds both right after."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, set(SIGNALS))
+    # Another thread may take a signal all the same; its handler, in the middle of a fork, would raise into nowhere.
+    _missed.append([])
     try:
         yield
     finally:
+        missed = _missed.pop()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if missed:
+            raise Interrupted(missed[0])
 
 
-def _raise(number: int, _: FrameType | None) -> NoReturn:
+def _raise(number: int, _: FrameType | None) -> None:
     for each in SIGNALS:  # impatience must not disturb the tidying up
         signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
+    if not _missed:
+        raise Interrupted(number)
+    _missed[-1].append(number)
 
 
 def _watch(heard: int, heeded: list[int]) -> None:

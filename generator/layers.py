@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from generator.datasets import Dataset
 from generator.encode import Loader
-from generator.errors import Fault, InputError, IsoglossError, LayersUnavailableError, MeasureUndefinedError
+from generator.errors import Fault, InputError, LayersUnavailableError, MeasureUndefinedError, reason_of
 from generator.files import UnwritableError, write_atomically
 from generator.listing import as_table
 from generator.measures.affinity import semantic_affinity, unit_vectors
@@ -256,8 +256,8 @@ def measure_layers(
     for model in filter(has_layers, models):
         try:
             fixed = pinned(model)
-        except IsoglossError as error:
-            say(f"{model.name}, layer by layer: failed. {error}")
+        except Exception as error:  # whatever a package, folder or hub raises
+            say(f"{model.name}, layer by layer: failed. {reason_of(error)}")
             failed += len(datasets)
             continue
         load = Loader(fixed, allow_remote_code=allow_remote_code)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
@@ -19,7 +20,8 @@ LEAST_PASSWORD = 4
 
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 PATH_NAME = re.compile(r"(PATH|FILE|DIR)$", re.IGNORECASE)
-CREDENTIALS = re.compile(r"://(?P<user>[^/\s:@]*):(?P<password>[^/\s]+)@")
+CREDENTIALS = [re.compile(rf"://(?P<user>[^/\s:@]*):(?P<password>{sign}+)@") for sign in (r"[^/\s@]", r"[^/\s]")]
+"""A password ends at the first @, or, where it holds one itself, at the last."""
 WORD = re.compile(r"\S+")
 
 
@@ -74,7 +76,7 @@ def _secrets(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in variables:
         if SECRET_NAME.search(name) and len(value) >= LEAST_PART and not _is_path(name, value):
             yield value
-        for login in CREDENTIALS.finditer(value):
+        for login in chain.from_iterable(pattern.finditer(value) for pattern in CREDENTIALS):
             user, password = (unquote(login[group]) for group in ("user", "password"))
             basic = base64.b64encode(f"{user}:{password}".encode()).decode()
             yield from (each for each in (login["password"], password, basic) if len(each) >= LEAST_PASSWORD)
@@ -90,8 +92,9 @@ def _is_path(name: str, value: str) -> bool:
 
 def _token_file() -> str:
     """Where the hub's own command keeps the token of who logged in."""
-    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
-    return os.environ.get("HF_TOKEN_PATH") or str(Path(home, "token"))
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("HF_HOME") or str(Path(caches, "huggingface"))
+    return os.path.expandvars(os.environ.get("HF_TOKEN_PATH") or str(Path(home, "token")))
 
 
 @lru_cache(maxsize=8)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 
 from generator.coherence import incoherence, refuse_half_characters
@@ -89,7 +91,7 @@ class ResultStore:
             owner = owner_of(path.read_bytes())
             if owner and key and owner != key:
                 raise ValueError("they belong to another result")
-            return {name: np.asarray(array, dtype=np.float32) for name, array in read_npz(path).items()}
+            return _as_draws(read_npz(path))
         except (OSError, ValueError) as error:
             remedy = "Delete the file and run isogloss evaluate again"
             raise InputError([Fault(str(path), f"not a file of resamples ({error})", remedy)]) from None
@@ -139,7 +141,12 @@ class ResultStore:
 
     def _read(self, path: Path) -> Outcome:
         """The outcome in a file. Raises InputError when it is unreadable, or that of another pair."""
-        outcome = from_json(path.read_bytes(), str(path))
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            remedy = "Make it a file that can be read, or remove it"
+            raise InputError([Fault(str(path), f"cannot be read ({error.strerror})", remedy)]) from None
+        outcome = from_json(content, str(path))
         place = self.path(outcome.model.slug, outcome.dataset.slug)
         if path != place:
             remedy = f"Move it to {place}, or delete it"
@@ -151,13 +158,23 @@ class ResultStore:
     def _says(self, path: Path, failure: PairFailure) -> bool:
         try:
             stored = self._read(path)
-        except (OSError, InputError):
+        except InputError:
             return False
         return (
             isinstance(stored, PairFailure)
             and stored.error == failure.error
             and stored.provenance.key == failure.provenance.key
         )
+
+
+def _as_draws(arrays: Mapping[str, npt.NDArray[Any]]) -> Draws:
+    """Arrays as resamples. Raises ValueError unless each is a list of numbers, and all of the same length."""
+    if any(array.ndim != 1 or array.dtype.kind not in "fiu" for array in arrays.values()):
+        raise ValueError("not lists of numbers")
+    lengths = {len(array) for array in arrays.values()}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(f"lists of {' and '.join(map(str, sorted(lengths))) or 'no'} numbers")
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
 def _packed(draws: Draws, key: str) -> bytes:

@@ -12,6 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import click
@@ -21,6 +22,8 @@ from site_fixtures import MODERN, environment, files_in, measured, model, run_py
 
 from generator.cli import DONE, REFUSED, SOME_FAILED, isogloss, main
 from generator.datasets import Card, Concept, Dataset
+from generator.models.registry import Model
+from generator.models.sources import pinned
 from generator.progress import counted, say
 from generator.result_store import from_json
 from generator.results import PairFailure, PairResult
@@ -594,6 +597,21 @@ def test_a_result_whose_model_is_gone_is_outdated_and_says_why(run: Run, words: 
     assert checked.code == DONE
     assert f"lacking: there is no file {tmp_path / 'lacking.npz'}" in checked.out
     assert "lacking × Words: outdated" in checked.out
+
+
+def test_a_model_that_cannot_be_pinned_for_whatever_reason_stops_no_check(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(model: Model) -> Model:
+        if model.kind == "control":
+            raise PackageNotFoundError("loose")
+        return pinned(model)
+
+    monkeypatch.setattr("generator.check.pinned", refuse)
+    checked = run("check")
+    assert checked.code == DONE
+    assert "Control: identical: No package metadata was found for loose" in checked.out.splitlines()
+    assert "Control: identical × Words: missing" in checked.out.splitlines()
 
 
 def test_a_port_that_is_taken_is_named(run: Run, config: Path, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import psutil
@@ -16,7 +18,7 @@ import pytest
 import threadpoolctl
 
 from generator.forks import CAN_FORK, in_forks
-from generator.interrupts import ending_soon
+from generator.interrupts import STOPPED, ending_soon
 from generator.schedule import WorkerDiedError
 
 pytestmark = pytest.mark.skipif(not CAN_FORK, reason="processes are forked on Linux only")
@@ -76,6 +78,54 @@ def test_a_process_that_dies_is_told_of() -> None:
         done.extend(in_forks(die, range(6), 1, 1))
     assert done == [0, 1]
     until(nobody_left)
+
+
+def test_no_more_processes_are_forked_than_there_is_work_for() -> None:
+    def count(items: Sequence[int]) -> int:
+        return len(psutil.Process(os.getppid()).children())
+
+    assert max(in_forks(count, range(4), 64, 2)) == 2
+
+
+def test_a_process_that_dies_while_the_others_start_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken)
+    with pytest.raises(WorkerDiedError, match="in the middle of its work"):
+        list(in_forks(len, range(4), 2, 1))
+
+
+STRUCK = r"""
+import os, signal, sys, time
+from generator.forks import in_forks
+from generator.interrupts import Interrupted, ending_soon, leave
+{first}
+with ending_soon():
+    try:
+        done = list(in_forks(len, range(400), 2, 1))
+        time.sleep(2)
+        print(sum(done))
+    except Interrupted as error:
+        leave(error.number)
+"""
+AT_EVERY_FORK = "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.{name}))"
+# A child that had no turn yet still does what its parent would; here it is told to end in that instant.
+AT_BIRTH = "os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(0.5))"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_in_the_middle_of_a_fork_is_heeded_after_it(name: str) -> None:
+    code = STRUCK.format(first=AT_EVERY_FORK.format(name=name))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert (ran.returncode, ran.stderr) == (128 + getattr(signal, name), f"{STOPPED}\n")
+
+
+def test_a_fork_that_is_ended_at_birth_ends_itself_alone() -> None:
+    code = STRUCK.format(first=AT_BIRTH)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert ran.stderr.splitlines()[-1].startswith("generator.schedule.WorkerDiedError")
+    assert ran.returncode == 1, "nobody told this one to end"
 
 
 def test_ending_a_fork_is_not_heard_by_the_process_it_came_from() -> None:

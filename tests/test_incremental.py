@@ -639,7 +639,7 @@ def test_a_template_in_another_encoding_is_named(config: Path) -> None:
         updated(config)
 
 
-@pytest.mark.parametrize("place", ["results", "releases"])
+@pytest.mark.parametrize("place", ["results", "releases", "results/site", "releases/2026-01-01/site"])
 def test_a_site_in_the_place_of_what_it_is_made_of_is_refused(config: Path, place: str) -> None:
     with pytest.raises(InputError, match="the site cannot be there"):
         isogloss.main(["render", "-c", str(config), "--site", str(config.parent / place)], standalone_mode=False)

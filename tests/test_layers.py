@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -448,6 +449,22 @@ def test_models_without_layers_are_left_out_and_failures_said(
     assert said[2] == "tiny × Words: 3 layers measured"
     measure_layers([gone], [], QUICK, store)
     assert capsys.readouterr().err == "", "nothing was to be measured, so nothing failed"
+
+
+def test_whatever_pinning_raises_is_said_of_that_model(
+    words: Dataset, tiny: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(model: Model) -> Model:
+        if model.name == "Loose":
+            raise PackageNotFoundError("loose")
+        return pinned(model)
+
+    monkeypatch.setattr("generator.layers.pinned", refuse)
+    loose = Model("Loose", f"folder:{tmp_path}")
+    assert measure_layers([loose, tiny], [words], QUICK, LayerStore(tmp_path / "results")) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Loose, layer by layer: failed. No package metadata was found for loose"
+    assert said[1] == "tiny × Words: 3 layers measured"
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,17 @@ def test_what_a_killed_run_left_is_cleared(folder: Path) -> None:
     assert beside(folder) == sorted(["site", *(neighbour.name for neighbour in neighbours)])
 
 
+def test_a_folder_may_be_called_what_elsewhere_is_a_pattern(tmp_path: Path) -> None:
+    folder, other = tmp_path / "[a]", tmp_path / ".a.new-abc123"
+    publish(site_of("one"), folder)
+    folder.rename(tmp_path / ".[a].new-abc.old")
+    (tmp_path / ".[a].new-abc").mkdir()
+    other.mkdir()
+    publish(site_of("two"), folder)
+    assert files_in(folder) == site_of("two")
+    assert beside(folder) == sorted([other.name, folder.name]), "what another site's run writes stays"
+
+
 def test_a_kill_between_two_renames_loses_nobodys_files(folder: Path) -> None:
     """Without an atomic exchange the old site stands aside for an instant."""
     publish(site_of("one", "models/gone.html"), folder)

@@ -418,6 +418,42 @@ def test_damaged_draws_are_told_by_name_and_leave_the_result_incomplete(
     assert not store.is_whole(measured.result)
 
 
+NO_LISTS_OF_NUMBERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # type: ignore[type-arg]
+    "one number": lambda draws: np.array(0.5),
+    "a table": lambda draws: np.stack([draws, draws], axis=1),
+    "records": lambda draws: np.zeros(len(draws), dtype=[("a", "f4"), ("b", "f4")]),
+    "complex": lambda draws: draws + 1j,
+    "dates": lambda draws: np.zeros(len(draws), dtype="M8[D]"),
+    "another length": lambda draws: draws[1:],
+    "nothing": lambda draws: draws[:0],
+}
+
+
+@pytest.mark.parametrize("kind", NO_LISTS_OF_NUMBERS)
+def test_draws_that_are_no_lists_of_numbers_are_refused(store: ResultStore, measured: Measured, kind: str) -> None:
+    draws, change = measured.draws, NO_LISTS_OF_NUMBERS[kind]
+    path = store.write(measured.result, draws).with_suffix(".draws.npz")
+    spoilt = [{**draws, "semantic_affinity": change(draws["semantic_affinity"])}]
+    if kind != "another length":  # which may be that of fewer draws
+        spoilt.append({name: change(values) for name, values in draws.items()})
+    for arrays in spoilt:
+        np.savez(path, **arrays)
+        with pytest.raises(InputError, match=r"words\.draws\.npz: not a file of resamples"):
+            store.draws("control-islands", "words")
+        assert not store.is_whole(measured.result)
+
+
+def test_what_is_no_file_of_a_result_is_named(store: ResultStore, result: PairResult) -> None:
+    path = store.write(result)
+    path.with_name("folder.json").mkdir()
+    with pytest.raises(InputError, match=r"folder\.json: cannot be read \(Is a directory\)"):
+        list(store)
+    path.with_name("folder.json").rmdir()
+    path.with_name("link.json").symlink_to("nowhere")
+    with pytest.raises(InputError, match=r"link\.json: cannot be read \(No such file"):
+        list(store)
+
+
 def test_a_corrupted_file_is_told_by_name_when_read_and_when_listed(store: ResultStore, result: PairResult) -> None:
     path = store.write(result)
     path.write_bytes(path.read_bytes()[:-200])

@@ -328,6 +328,8 @@ def test_a_secret_of_several_words_or_like_a_path_is_one_too(monkeypatch: pytest
 def test_a_password_may_hold_what_ends_it_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://ana:p@ssword-long@127.0.0.1:1")
     assert without_secrets("no p@ssword-long here") == f"no {HIDDEN} here"
+    monkeypatch.setenv("ALL_PROXY", "http://me:hunter2@127.0.0.1:1?contact=it@corp")
+    assert without_secrets("no hunter2 here") == f"no {HIDDEN} here", "another @ that follows is no part of it"
 
 
 def test_the_token_that_the_hub_keeps_in_a_file_is_a_secret_everywhere(
@@ -339,6 +341,18 @@ def test_the_token_that_the_hub_keeps_in_a_file_is_a_secret_everywhere(
     (tmp_path / "elsewhere").write_text(f"{TOKEN}\n")
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "elsewhere"))
     assert reason_of(OSError(f"Authorization: Bearer {TOKEN}")) == f"Authorization: Bearer {HIDDEN}"
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    monkeypatch.setenv("HF_TOKEN_PATH", "$PLACE/elsewhere")
+    assert without_secrets(f"a {TOKEN} b") == f"a {HIDDEN} b"
+
+
+def test_the_hubs_folder_lies_where_the_system_keeps_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("HF_HOME", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "huggingface").mkdir()
+    (tmp_path / "huggingface" / "token").write_text(TOKEN)
+    assert without_secrets(f"a {TOKEN} b") == f"a {HIDDEN} b"
 
 
 def test_what_is_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

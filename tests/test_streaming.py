@@ -669,6 +669,21 @@ def test_a_damaged_parquet_file_is_no_fault_of_the_disk(tmp_path: Path) -> None:
         SlicedVectors(path, tmp_path / "folder")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+@pytest.mark.parametrize(("suffix", "kept"), [("npz", "texts"), ("parquet", "texts"), ("parquet", "vectors")])
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, suffix: str, kept: str) -> None:
+    path = tmp_path / f"own.{suffix}"
+    texts, vectors = [f"word {i}" for i in range(5000)], np.ones((5000, 8), dtype=np.float32)
+    if suffix == "npz":
+        np.savez(path, text=np.array(texts), vector=vectors)
+    else:
+        pq.write_table(pa.table({"text": texts, "vector": vectors.tolist()}), path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / kept).symlink_to("/dev/full")
+    with pytest.raises(UnwritableError, match=r"cannot be written \(No space left on device\). Free some space"):
+        SlicedVectors(path, tmp_path / "folder")
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("damaged", [lambda content: content + bytes(8), lambda content: content[:-8]])
 def test_vectors_longer_or_shorter_than_told_are_refused(

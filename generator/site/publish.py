@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import json
 import os
 import shutil
@@ -117,14 +118,14 @@ def _leftover_prefix(folder: Path) -> str:
 
 def _put_back(folder: Path) -> None:
     """Undo half a replacement: a kill between the two renames of `_take_place` leaves the old site aside."""
-    for aside in folder.parent.glob(f"{_leftover_prefix(folder)}*{ASIDE}"):
+    for aside in folder.parent.glob(f"{glob.escape(_leftover_prefix(folder))}*{ASIDE}"):
         if not folder.exists():
             aside.rename(folder)
 
 
 def _clear_leftovers(folder: Path) -> None:
     """Remove what a run left behind that was killed while writing."""
-    for leftover in folder.parent.glob(f"{_leftover_prefix(folder)}*"):
+    for leftover in folder.parent.glob(f"{glob.escape(_leftover_prefix(folder))}*"):
         shutil.rmtree(leftover, ignore_errors=True)
 
 

@@ -334,15 +334,15 @@ class _Cutter:
         """Find out which renderings of a language are distinct; returns how many."""
         digests, cells = self._folder / f"digests-{place}", self._folder / f"cells-{place}"
         first, served = uses(digests, cells)
-        first.tofile(self._folder / f"first-{place}")
-        served.tofile(self._folder / f"served-{place}")
+        (self._folder / f"first-{place}").write_bytes(first.data)
+        (self._folder / f"served-{place}").write_bytes(served.data)
         digests.unlink()
         cells.unlink()
         return int(np.count_nonzero(first))
 
     def _append(self, name: str, numbers: np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]) -> None:
         with (self._folder / name).open("ab") as file:
-            numbers.tofile(file)
+            file.write(numbers.data)
 
 
 class _Column(TypedDict):

@@ -127,7 +127,7 @@ class SlicedVectors:
 def _write_digests(texts: Iterator[str], path: Path) -> None:
     with path.open("wb") as file:
         while some := list(islice(texts, TEXTS_AT_ONCE)):
-            digests_of(unicodedata.normalize("NFC", text) for text in some).tofile(file)
+            file.write(digests_of(unicodedata.normalize("NFC", text) for text in some).data)
 
 
 def _sorted(path: Path) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
@@ -230,7 +230,7 @@ def _opened_parquet(path: Path, copy: Path) -> tuple[_Matrix, Iterator[str]]:
                 if not width:
                     width = lengths.pop()
                     _refuse_no_room(copy, n_rows * width * dtype.itemsize)
-                np.asarray(vectors.flatten().to_numpy(zero_copy_only=False), dtype=dtype).tofile(target)
+                target.write(np.ascontiguousarray(vectors.flatten().to_numpy(zero_copy_only=False), dtype=dtype).data)
     return _Matrix(copy, 0, dtype, (n_rows, width)), _parquet_texts(path)
 
 
