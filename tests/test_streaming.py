@@ -38,8 +38,8 @@ from generator.measures.affinity import (
     semantic_affinity,
     unit_vectors,
 )
-from generator.measures.resampling import affinity_draws, concept_weights, percentile_interval
-from generator.measures.streams import Frame, Share, n_groups, stream_draws, stream_sums
+from generator.measures.resampling import affinity_draws, concept_weights, pair_affinity_draws, percentile_interval
+from generator.measures.streams import Frame, Share, n_groups, stream_draws, stream_pair_draws, stream_sums
 from generator.models.encoder import Vectors
 from generator.models.precomputed import PrecomputedEncoder
 from generator.models.registry import Model
@@ -200,6 +200,40 @@ def test_the_interval_of_groups_is_as_wide_as_that_of_concepts(tmp_path: Path) -
         assert abs(one.low + one.high - other.low - other.high) / 2 < 0.15 * width
     for mine, theirs in zip(grouped.language_spread, exact.language_spread, strict=True):
         assert np.std(mine) == pytest.approx(np.std(theirs), rel=0.2)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [60, 9])
+def test_to_draw_a_group_is_to_draw_all_its_concepts(n: int) -> None:
+    """Exactly so where no rendering serves two concepts."""
+    rng, first_concept = np.random.default_rng(n), 11
+    of_language = {
+        "en": np.arange(n),
+        "zh": np.sort(np.concatenate([np.arange(n), np.arange(0, n, 3)])),  # two renderings in every third cell
+        "ar": np.delete(np.arange(n), np.arange(0, n, 4)),
+    }
+    index = ConceptIndex(n, {tag: Incidence(np.arange(len(of)), of) for tag, of in of_language.items()})
+    units = unit_vectors({tag: rng.normal(0.4, 1, (len(of), 6)) for tag, of in of_language.items()})
+    shares = {
+        tag: Share(np.ones(len(rows), dtype=np.bool_), np.ones(len(rows), dtype=np.int64))
+        for tag, rows in units.items()
+    }
+    frame = Frame(tuple(units), np.full((3, 6), 0.1), groups=7, seed=3)
+    sums = stream_sums(units, index, shares, first_concept, frame).groups
+    group = frame.group_of(np.arange(first_concept, first_concept + n))
+    weights = np.concatenate([rng.integers(0, 4, (40, 7)), 2 * np.eye(7), np.zeros((1, 7))]).astype(np.float64)
+
+    grouped = stream_draws(sums, weights)
+    spreads = semantic_affinity(units, index).concept_spread
+    single = affinity_draws(units, index, spreads, weights[:, group])
+    assert np.isnan(single.language_spread).any()
+    for name in ("language_spread", "inter", "null_spread"):
+        np.testing.assert_allclose(getattr(grouped, name), getattr(single, name), atol=1e-12, err_msg=name)
+    np.testing.assert_allclose(
+        stream_pair_draws(sums, grouped.language_spread, weights),
+        pair_affinity_draws(concept_pair_spreads(units, index), single.language_spread, weights[:, group]),
+        atol=1e-12,
+    )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
