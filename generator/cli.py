@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -128,10 +129,19 @@ memory_option = click.option(
     help="What all processes together may hold, such as 4GB: fewer pairs are measured at a time, and one that does not "
     "fit alone is refused.  [default: what the machine or container has free]",
 )
+SCHEDULER = re.compile(r"((tcp|tls|ucx|wss?)://)?([^\s/:\[\]]+|\[[^\s/\]]+\]):\d{1,5}/?")
+
+
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str:
+    if value is not None and not SCHEDULER.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is no address of a Dask scheduler. Write it like tcp://127.0.0.1:8786")
+    return value or ""
+
+
 scheduler_option = click.option(
     "--scheduler",
     metavar="ADDRESS",
-    default="",
+    callback=_address,
     help="A Dask scheduler, such as tcp://127.0.0.1:8786, whose workers do the work. Needs isogloss[dask].",
 )
 
@@ -236,7 +246,7 @@ def score(
     from generator.pair import Parameters
     from generator.progress import say
     from generator.results import PairFailure, to_json
-    from generator.streaming.score import is_streamed, score_stream
+    from generator.streaming.score import is_long, is_streamed, score_stream
     from generator.summary import summary
 
     tags = [name for name in languages.split(",") if name.strip()]
@@ -248,7 +258,9 @@ def score(
                 file, chosen, parameters, languages=tags, allow_remote_code=allow_remote_code, run_pass=run_pass
             )
     else:
-        if scheduler:
+        if is_long(file, tags):
+            say(f"{file.name} is measured in memory, long as it is: controls and untranslated lists are no streams")
+        elif scheduler:
             say(f"{file.name} is no long file: it is measured here, and --scheduler is not asked")
         outcome = evaluate_pair(load_dataset(file, tags), chosen, parameters, allow_remote_code=allow_remote_code)
     if isinstance(outcome, PairFailure):

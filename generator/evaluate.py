@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from generator import memory
 from generator.datasets import Dataset
 from generator.encode import CONTROL, Loader, encode_missing, settings_of, vectors_of
 from generator.errors import InputError
@@ -126,14 +127,16 @@ def evaluate_pair(
         InputError: when a file that the model is read from is faulty.
         UnwritableError: when the cache of vectors cannot be written.
     """
-    told = parameters or Parameters()
+    told, dimensions = parameters or Parameters(), DIMENSIONS
     try:
         pair = Pair(pinned(model), dataset)
-        with VectorCache(cache_path()) as cache:
-            if pair.model.kind != CONTROL:
-                encode_missing(
-                    pair.model, dataset.texts, cache, Loader(pair.model, allow_remote_code=allow_remote_code)
-                )
+        if pair.model.kind != CONTROL:
+            load = Loader(pair.model, allow_remote_code=allow_remote_code)
+            with VectorCache(cache_path()) as cache:
+                encode_missing(pair.model, dataset.texts, cache, load)
+                dimensions = cache.dimensions(identity(pair.model))
+        free = replace(memory.budget(None), remedy="Take a part of the list, or a machine that has more")
+        free.refuse_beyond(peak_bytes(dataset, dimensions, told))
         return _measured(told, cache_path(), pair).result
     except (InputError, UnwritableError):
         raise

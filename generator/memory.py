@@ -43,6 +43,10 @@ class Budget:
     """Bytes."""
     source: str = ""
     """Where the size comes from, for messages."""
+    remedy: str = (
+        "Allow more with --memory, or score the list alone with isogloss score, which reads one of more than 50,000 "
+        "rows as a stream"
+    )
 
     @classmethod
     def unbounded(cls) -> Self:
@@ -61,8 +65,7 @@ class Budget:
         """The error of a pair that is not measured for lack of memory."""
         return NotEnoughMemoryError(
             f"measuring it takes about {as_size(needed)} of memory besides what Isogloss itself holds, more than "
-            f"{self.source}. Allow more with --memory, or score the list alone with isogloss score, which reads long "
-            "lists as a stream"
+            f"{self.source}. {self.remedy}"
         )
 
 
@@ -107,13 +110,13 @@ def own_bytes() -> int:
 def parse_size(text: str) -> int:
     """Bytes from a size as people write it: 4GB is 4 · 1000³, 4GiB and 4 Gi are 4 · 1024³, a bare number is bytes.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, and for none at all.
 
     >>> parse_size("1.5 GiB"), parse_size("800M")
     (1610612736, 800000000)
     """
     found = SIZE.fullmatch(text.strip())
-    if found is None:
+    if found is None or not float(found[1]):
         raise ValueError(f"{text!r} is no amount of memory. Write it like 4GB or 512MiB")
     number, unit, binary = found.groups()
     return int(float(number) * (1024 if binary else 1000) ** POWERS[(unit or "").upper()])

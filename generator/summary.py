@@ -47,13 +47,13 @@ def summary(result: PairResult) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else f"{value:z.3f}"
 
 
 def _estimate(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return _number(estimate.value)
-    return f"{_number(estimate.value)} ({estimate.low:.3f}–{estimate.high:.3f})"
+    return f"{_number(estimate.value)} ({estimate.low:z.3f}–{estimate.high:z.3f})"
 
 
 def _concepts(concepts: Sequence[ConceptRecord]) -> str:

@@ -465,6 +465,8 @@ def test_a_score_without_intervals_says_what_is_missing_and_why(words: Dataset) 
     assert "furthest apart     mother 0.540, book 0.550, house 0.560" in told
     assert "closest            water 0.600, fire 0.590, sun 0.580" in told
     assert "en-zh 0.600 best, ar-sw 0.592 worst" in told
+    tiny = summary(measured(model(), words, 0.6, centred=0.5996))
+    assert re.search(r"offset penalty +0\.000 ", tiny)
 
 
 # Failures and refusals

@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from site_fixtures import environment, files_in, write_benchmark
 
 from generator import encode
-from generator.cli import isogloss
+from generator.cli import SCHEDULER, isogloss
 from generator.cluster import connection, pairs, tasks
 from generator.cluster.connection import ClusterError, connected
 from generator.cluster.pairs import measure_pairs
@@ -556,6 +556,23 @@ def test_score_asks_the_scheduler_for_long_files_only(
     assert distributed.return_value == 0
     assert "stream" in json.loads(distributed.stdout)["provenance"]["parameters"]
     assert distributed.stdout == serial.stdout
+
+
+@pytest.mark.parametrize(
+    "address", ["", " ", "foo://x", "http://127.0.0.1:8786", "127.0.0.1", "127.0.0.1:8786x", "tcp://:1"]
+)
+@pytest.mark.parametrize("command", [["build"], ["evaluate"], ["score", "words.csv", "--model", NGRAMS]])
+def test_what_is_no_address_is_refused_before_anything_else(command: list[str], address: str) -> None:
+    done = CliRunner().invoke(isogloss, [*command, "--scheduler", address])
+    assert done.exit_code == 2
+    assert f"{address!r} is no address of a Dask scheduler. Write it like tcp://127.0.0.1:8786" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8786", "tcp://10.0.0.5:8786", "tls://[fe80::1]:8786/", "ws://node-3.lab:80"]
+)
+def test_addresses_of_every_kind_are_let_through(address: str) -> None:
+    assert SCHEDULER.fullmatch(address)
 
 
 def test_a_shard_that_fails_is_the_failure_of_the_score(

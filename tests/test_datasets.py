@@ -443,6 +443,13 @@ def test_an_empty_alternative_is_told(write: Write, cell: str) -> None:
     assert {fault.remedy for fault in faults} == {"Remove the '|'"}
 
 
+def test_one_language_that_was_chosen_is_no_fault_of_the_table(write: Write) -> None:
+    with pytest.raises(InputError) as refused:
+        load_dataset(write("w.csv", "en,zh\nwater,水\nfire,火\n"), ["en"])
+    (fault,) = refused.value.faults
+    assert (fault.problem, fault.remedy) == ("--languages names 1, 2 is the least", "Name more of its columns")
+
+
 @pytest.mark.parametrize(
     ("translated", "columns", "problem"),
     [

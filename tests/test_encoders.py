@@ -478,7 +478,9 @@ def test_missing_texts_are_counted_and_shown(vectors_file: Callable[..., Path]) 
     with pytest.raises(ModelUnavailableError) as refused:
         from_file(path).encode(["water", *(f"word {i}" for i in range(1200))])
     message = str(refused.value)
-    assert message.startswith(f"{path.name} has no vector for 1,200 texts, such as 'word 0', 'word 1', ")
+    assert message.startswith(
+        f"{path.name} has no vector for 1,200 of the texts looked up so far, such as 'word 0', 'word 1', "
+    )
     assert "'word 5'" not in message
     assert message.endswith("Add them to the file")
 

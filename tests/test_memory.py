@@ -48,7 +48,9 @@ def test_sizes_are_read_as_people_write_them(text: str, n_bytes: int) -> None:
     assert parse_size(text) == n_bytes
 
 
-@pytest.mark.parametrize("text", ["", "GB", "-4GB", "4 XB", "4GB4", "4iB", "four", "٤GB", "1e9", "inf", "4,5GB", "🧠"])
+@pytest.mark.parametrize(
+    "text", ["", "GB", "-4GB", "4 XB", "4GB4", "4iB", "four", "٤GB", "1e9", "inf", "4,5GB", "🧠", "0", "0.0GB"]
+)
 def test_what_is_no_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="4GB or 512MiB"):
         parse_size(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -25,7 +26,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 from vectors_strategy import random_words
 
-from generator import cli, evaluate_pair, load_dataset, load_model
+from generator import cli, evaluate_pair, load_dataset, load_model, memory
 from generator.datasets.load import find_source
 from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
 from generator.files import UnwritableError
@@ -798,6 +799,54 @@ def test_score_streams_a_long_file_and_says_so(tmp_path: Path) -> None:
     assert "read as a stream" in ran.stderr
     told = CliRunner().invoke(cli.isogloss, ["score", str(path), "--model", "Character n-grams"])
     assert "on a sample of 60 concepts" in told.stdout
+
+
+@pytest.mark.usefixtures("streamed_above_ten")
+def test_a_long_list_that_must_be_measured_whole_is_refused_where_it_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, long_list(60), ("en", "zh", "ar"))
+    command = ["score", str(path), "--model", "Control: identical"]
+    fits = CliRunner().invoke(cli.isogloss, command, standalone_mode=False)
+    assert fits.return_value == cli.DONE
+    assert "words.jsonl is measured in memory, long as it is" in fits.stderr
+    monkeypatch.setattr(memory, "free_bytes", lambda: 0)
+    monkeypatch.setattr(memory, "own_bytes", lambda: 10 * memory.MIB)
+    refused = CliRunner().invoke(cli.isogloss, command, standalone_mode=False)
+    assert refused.return_value == cli.SOME_FAILED
+    (told,) = [line for line in refused.stderr.splitlines() if line.startswith("Error")]
+    assert re.search(r"takes about \d+ MB .* more than this machine has free\. Take a part of the list", told)
+
+
+@pytest.mark.usefixtures("streamed_above_ten")
+def test_nothing_is_kept_of_what_cannot_go_on(tmp_path: Path) -> None:
+    streams = tmp_path / "isolated-cache" / "streams"
+    faulty = written(tmp_path, [{"en": ["word"], "zh": ["|"]}] * 20, ("en", "zh"))
+    with pytest.raises(InputError):
+        score_stream(faulty, load_model("Character n-grams"), PLAIN)
+    assert not [each for each in streams.iterdir() if each.is_dir()]
+
+    path = written(tmp_path, long_list(60), ("en", "zh", "ar"))
+    lacking = vectors_file(tmp_path / "own.npz", load_dataset(path).texts[3:])
+    outcome = score_stream(path, load_model(f"precomputed:{lacking}"), PLAIN)
+    assert isinstance(outcome, PairFailure)
+    assert "of the texts looked up so far" in outcome.error.message
+    (folder,) = [each for each in streams.iterdir() if each.is_dir()]
+    assert [each.name for each in folder.iterdir()] == [score.SHARDS], "a mended file goes on with these"
+    score_stream(path, load_model(f"precomputed:{vectors_file(lacking, load_dataset(path).texts)}"), PLAIN)
+    assert not [each for each in streams.iterdir() if each.is_dir()]
+
+
+def test_the_last_line_of_progress_leaves_no_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(score, "TELL_SECONDS", -1.0)
+    with score._progress("Summing", 3000) as advance:
+        for _ in range(3):
+            advance(1000)
+    first, last = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"Summing: 2,000 of 3,000, 1 min left", first)
+    assert last == "Summing: 3,000 of 3,000, done"
 
 
 @pytest.mark.usefixtures("streamed_above_ten")

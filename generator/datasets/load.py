@@ -189,8 +189,9 @@ def find_columns(table: Table | OpenTable, card: Card, wanted: tuple[str, ...], 
         problem = f"the card names {', '.join(card.languages)}, the columns are {', '.join(languages)}"
         faults.append(Fault(table.file, problem, "Make both name the same languages"))
     if len(languages) < card.least_languages and not faults:
-        remedy = "Give each language a column headed by its tag"
-        problem = f"{len(languages)} language columns, {card.least_languages} is the least"
+        remedy = "Name more of its columns" if wanted else "Give each language a column headed by its tag"
+        told = f"--languages names {len(wanted)}" if wanted else f"{len(languages)} language columns"
+        problem = f"{told}, {card.least_languages} is the least"
         faults.append(Fault(table.file, problem, remedy))
     ordered = {tag: languages[tag] for tag in wanted if tag in languages} if wanted else languages
     return Columns(ordered, tuple(name for name in card.columns if name in table.columns))

@@ -12,7 +12,10 @@ from generator.errors import Fault, InputError, ModelUnavailableError
 from generator.models.encoder import BATCH_SIZE, Settings, Vectors
 from generator.npz import read_npz, refuse_beyond_memory
 
-COLUMNS = 'Write the columns (Parquet) or arrays (NPZ) "text" and "vector", one vector of equal length a text'
+COLUMNS = (
+    'Write the columns (Parquet) or arrays (NPZ) "text" and "vector", one vector of equal length a text; in NPZ, texts '
+    "as np.array(texts, dtype=str)"
+)
 SHOWN_TEXTS = 5
 ROW_BYTES = 64
 """What a row takes in memory at least; a repeated value takes none in a Parquet file."""
@@ -43,11 +46,15 @@ class PrecomputedEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         missing = [text for text in texts if text not in self._row]
         if missing:
-            shown = ", ".join(repr(text) for text in missing[:SHOWN_TEXTS])
-            raise ModelUnavailableError(
-                f"{self._path.name} has no vector for {len(missing):,} texts, such as {shown}. Add them to the file"
-            )
+            raise lacking(self._path, missing)
         return np.asarray(self._vectors[[self._row[text] for text in texts]], dtype=np.float32)
+
+
+def lacking(path: Path, texts: Sequence[str]) -> ModelUnavailableError:
+    """The error of texts that a file has no vectors for; those that were not looked up yet may lack theirs, too."""
+    shown = ", ".join(repr(text) for text in texts[:SHOWN_TEXTS])
+    problem = f"{path.name} has no vector for {len(texts):,} of the texts looked up so far, such as {shown}"
+    return ModelUnavailableError(f"{problem}. Add all that are missing to the file")
 
 
 def _read(path: Path) -> tuple[list[str], Vectors]:

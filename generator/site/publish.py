@@ -18,6 +18,7 @@ from generator.site.pieces import Content, StoredFile, content_of
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 ASIDE = ".old"
+ANOTHER = "Or choose another folder: output in benchmark.toml, or --site of isogloss render"
 
 
 def publish(files: Mapping[str, Content], folder: Path) -> None:
@@ -69,7 +70,7 @@ def _foreign_files(folder: Path) -> list[str]:
     if not folder.exists():
         return []
     if not folder.is_dir():
-        raise InputError([Fault(str(folder), "this is a file, not a folder", "Choose another folder with --site")])
+        raise InputError([Fault(str(folder), "this is a file, not a folder", ANOTHER)])
     ours = _listed(folder)
     found = (p for p in sorted(folder.rglob("*")) if p.is_symlink() or not p.is_dir() or not any(p.iterdir()))
     return [name for path in found if (name := path.relative_to(folder).as_posix()) not in ours]
@@ -84,7 +85,7 @@ def _listed(folder: Path) -> set[str]:
 
 
 def _refuse_collisions(files: Mapping[str, Content], foreign: list[str], folder: Path) -> None:
-    remedy = "Move it away, or choose another folder with --site"
+    remedy = f"Move it away. {ANOTHER}"
     folders = {parent for path in files for parent in _above(path)}
     # A damaged manifest lists nothing; the home page shows that it is one of ours.
     ours = {MANIFEST} if HOME in files and _holds(folder / HOME, files[HOME]) else set()

@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -66,8 +66,13 @@ def is_streamed(path: str | Path, languages: Sequence[str], model: Model) -> boo
     Lists without translations and controls, which are made for a list as a whole, are never streamed.
     Raises InputError as `load_dataset` does.
     """
-    source = find_source(path, languages)
-    return model.kind != CONTROL and source.card.translated and most_rows(source.table) > STREAM_ABOVE
+    translated = find_source(path, languages).card.translated
+    return model.kind != CONTROL and translated and is_long(path, languages)
+
+
+def is_long(path: str | Path, languages: Sequence[str]) -> bool:
+    """Whether a file has more rows than one that is measured in memory. Raises InputError as `load_dataset` does."""
+    return most_rows(find_source(path, languages).table) > STREAM_ABOVE
 
 
 def score_stream(
@@ -109,9 +114,13 @@ def score_stream(
     folder = cache_path().parent / "streams" / _key(_file_digest(source), renderings, told.seed)
     say(f"{source.table.name} is long and read as a stream; what looks at all pairs of words looks at a sample")
     with locked(folder):
-        with _progress("Reading", most_rows(source.table)) as advance:
-            parts = cut(source, folder / SHARDS, told.seed, advance, renderings=renderings)
-        return _scored(source, parts, model, told, folder, allow_remote_code, run_pass)
+        try:
+            with _progress("Reading", most_rows(source.table)) as advance:
+                parts = cut(source, folder / SHARDS, told.seed, advance, renderings=renderings)
+            return _scored(source, parts, model, told, folder, allow_remote_code, run_pass)
+        finally:
+            with suppress(OSError):  # that it is not empty, or was never made
+                folder.rmdir()
 
 
 def _scored(
@@ -136,6 +145,8 @@ def _scored(
     except (InputError, ClusterError, UnwritableError):  # of the input, the cluster or the disk, not of the model
         raise
     except Exception as error:  # whatever a model raises; a later run may go on
+        if model.kind == "precomputed":  # but for one that mends the file: it is then another one
+            shutil.rmtree(own, ignore_errors=True)
         return _of_whole(failed_pair(sample, model, parameters, error), parts)
     _tidy(folder, own)
     return outcome
@@ -308,8 +319,8 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         found, done = (count, count) if done < 0 else (found, done + count)
         now, message = time.monotonic(), ""
         if lines and now - told > TELL_SECONDS and done > found:
-            left = (total - done) * (now - began) / (done - found)
-            message, told = f"{what}: {done:,} of {total:,}, {_duration(left)} left", now
+            left = _duration((total - done) * (now - began) / (done - found)) + " left" if done < total else "done"
+            message, told = f"{what}: {done:,} of {total:,}, {left}", now
         count_up(count, message)
 
     with counted(what, total) as count_up:

@@ -21,10 +21,10 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from generator.errors import Fault, InputError, IsoglossError, ModelUnavailableError
+from generator.errors import Fault, InputError, IsoglossError
 from generator.files import UnwritableError, writing
 from generator.models.encoder import Settings, Vectors
-from generator.models.precomputed import COLUMNS, SHOWN_TEXTS
+from generator.models.precomputed import COLUMNS, lacking
 from generator.parquet import open_parquet
 from generator.streaming.distinct import digests_of, parts
 
@@ -105,10 +105,7 @@ class SlicedVectors:
         place = np.minimum(np.searchsorted(self._digests, wanted), len(self._digests) - 1)
         missing = np.flatnonzero(self._digests[place] != wanted)
         if len(missing):
-            shown = ", ".join(repr(texts[i]) for i in missing[:SHOWN_TEXTS])
-            raise ModelUnavailableError(
-                f"{self._path.name} has no vector for {len(missing):,} texts, such as {shown}. Add them to the file"
-            )
+            raise lacking(self._path, [texts[i] for i in missing.tolist()])
         return self._matrix.rows(self._rows[place])
 
     def _refuse_contradictions(self) -> None:
