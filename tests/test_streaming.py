@@ -30,7 +30,7 @@ from generator import cli, evaluate_pair, load_dataset, load_model, memory
 from generator.datasets.load import find_source
 from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
 from generator.files import UnwritableError
-from generator.measures import ConceptIndex, Incidence
+from generator.measures import ConceptIndex, Incidence, aligned_index
 from generator.measures.affinity import (
     affinity_of,
     centred_vectors,
@@ -40,7 +40,15 @@ from generator.measures.affinity import (
     unit_vectors,
 )
 from generator.measures.resampling import affinity_draws, concept_weights, pair_affinity_draws, percentile_interval
-from generator.measures.streams import Frame, Share, n_groups, stream_draws, stream_pair_draws, stream_sums
+from generator.measures.streams import (
+    Frame,
+    Share,
+    StreamSums,
+    n_groups,
+    stream_draws,
+    stream_pair_draws,
+    stream_sums,
+)
 from generator.models.encoder import Vectors
 from generator.models.precomputed import PrecomputedEncoder
 from generator.models.registry import Model
@@ -235,6 +243,33 @@ def test_to_draw_a_group_is_to_draw_all_its_concepts(n: int) -> None:
         pair_affinity_draws(concept_pair_spreads(units, index), single.language_spread, weights[:, group]),
         atol=1e-12,
     )
+
+
+def test_a_rendering_on_its_languages_mean_is_counted_in_the_shard_where_it_stands_first() -> None:
+    units = unit_vectors(
+        {tag: np.random.default_rng(seed).normal(size=(3, 6)) for seed, tag in enumerate(("en", "zh"))}
+    )
+    index, served = aligned_index(3, tuple(units)), np.ones(3, dtype=np.int64)
+    of_first = {tag: Share(np.ones(3, dtype=np.bool_), served) for tag in units}
+    of_second = {**of_first, "zh": Share(np.array([True, False, True]), served)}
+    frame = Frame.around(units, 3)
+    second = frame.centred(np.stack([units["en"][0], units["zh"][1]]))
+    assert stream_sums(units, index, of_first, 0, frame).on_mean.tolist() == [0, 0], "the first pass looks for none"
+
+    def sums(shares: Mapping[str, Share]) -> StreamSums:
+        return stream_sums({tag: rows.copy() for tag, rows in units.items()}, index, shares, 0, second)
+
+    assert sums(of_first).on_mean.tolist() == [1, 1]
+    both = sums(of_first) + sums(of_second)
+    assert both.on_mean.tolist() == [2, 1]
+    assert np.isfinite(both.affinity.scatter).all()
+
+
+def test_there_are_as_many_groups_as_their_sums_have_room() -> None:
+    assert n_groups(2, 8) == n_groups(10, 419) == 500
+    assert n_groups(10, 1024) == 204
+    assert n_groups(100, 1024) == 50
+    assert isinstance(n_groups(10, 1024), int)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
