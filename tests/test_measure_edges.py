@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from generator.errors import MeasureUndefinedError
 from generator.measures import ConceptIndex, Incidence, aligned_index
-from generator.measures.affinity import LEAST_SPREAD
+from generator.measures.affinity import LEAST_SPREAD, centred_vectors
 from generator.measures.companion import LEAST_LENGTH, Cells, cells_of, mean_over_pairs
 from generator.measures.geometry import category_measures, collapse_ratio, number_measures
 from generator.measures.index import FloatArray
@@ -51,6 +52,11 @@ def test_a_pair_without_a_value_has_no_part_in_any_resample() -> None:
     found = mean_over_pairs(np.array([1.0, np.nan, 3.0]), draws)
     assert found.value == 2
     assert found.draws.tolist() == [2, 3]
+
+
+def test_the_only_word_of_a_language_has_no_direction_without_its_mean() -> None:
+    with pytest.raises(MeasureUndefinedError, match="1 renderings of ar lie on its mean"):
+        centred_vectors({"en": directions(3), "ar": directions(1)})
 
 
 # Cells
