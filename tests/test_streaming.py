@@ -45,6 +45,7 @@ from generator.measures.streams import (
     Share,
     StreamSums,
     n_groups,
+    scattered,
     stream_draws,
     stream_pair_draws,
     stream_sums,
@@ -263,6 +264,17 @@ def test_a_rendering_on_its_languages_mean_is_counted_in_the_shard_where_it_stan
     both = sums(of_first) + sums(of_second)
     assert both.on_mean.tolist() == [2, 1]
     assert np.isfinite(both.affinity.scatter).all()
+    assert both.groups.cells.shape == (frame.groups, 2, 0), "the second pass looks at no null"
+
+
+@pytest.mark.filterwarnings("error")
+def test_concepts_are_scattered_over_groups_the_same_ever_after() -> None:
+    """The first numbers of the SplitMix64 that starts at 0, as its authors' program gives them."""
+    first = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert scattered(np.arange(3), 0).tolist() == first
+    assert scattered(np.arange(2), 1).tolist() == first[1:]
+    assert scattered(np.arange(3), 2**64).tolist() == first
+    assert scattered(np.arange(1, 4), -1).tolist() == first
 
 
 def test_there_are_as_many_groups_as_their_sums_have_room() -> None:
