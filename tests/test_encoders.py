@@ -482,7 +482,7 @@ def test_missing_texts_are_counted_and_shown(vectors_file: Callable[..., Path]) 
         f"{path.name} has no vector for 1,200 of the texts looked up so far, such as 'word 0', 'word 1', "
     )
     assert "'word 5'" not in message
-    assert message.endswith("Add them to the file")
+    assert message.endswith("Add all that are missing to the file")
 
 
 def test_a_text_twice_with_one_vector_is_fine(vectors_file: Callable[..., Path]) -> None:
