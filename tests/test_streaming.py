@@ -30,7 +30,7 @@ from generator import cli, evaluate_pair, load_dataset, load_model, memory
 from generator.datasets.load import find_source
 from generator.errors import InputError, IsoglossError, MeasureUndefinedError, ModelUnavailableError
 from generator.files import UnwritableError
-from generator.measures import ConceptIndex, Incidence, aligned_index
+from generator.measures import ConceptIndex, Incidence, aligned_index, streams
 from generator.measures.affinity import (
     affinity_of,
     centred_vectors,
@@ -214,8 +214,9 @@ def test_the_interval_of_groups_is_as_wide_as_that_of_concepts(tmp_path: Path) -
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("n", [60, 9])
-def test_to_draw_a_group_is_to_draw_all_its_concepts(n: int) -> None:
+def test_to_draw_a_group_is_to_draw_all_its_concepts(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly so where no rendering serves two concepts."""
+    monkeypatch.setattr(streams, "CHUNK_ROWS", 7)
     rng, first_concept = np.random.default_rng(n), 11
     of_language = {
         "en": np.arange(n),
@@ -231,7 +232,8 @@ def test_to_draw_a_group_is_to_draw_all_its_concepts(n: int) -> None:
     frame = Frame(tuple(units), np.full((3, 6), 0.1), groups=7, seed=3)
     sums = stream_sums(units, index, shares, first_concept, frame).groups
     group = frame.group_of(np.arange(first_concept, first_concept + n))
-    weights = np.concatenate([rng.integers(0, 4, (40, 7)), 2 * np.eye(7), np.zeros((1, 7))]).astype(np.float64)
+    one_or_two = (np.eye(7)[:, None] + np.eye(7)).reshape(-1, 7)
+    weights = np.concatenate([rng.integers(0, 4, (40, 7)), np.eye(7), one_or_two, np.zeros((1, 7))])
 
     grouped = stream_draws(sums, weights)
     spreads = semantic_affinity(units, index).concept_spread

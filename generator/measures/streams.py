@@ -91,10 +91,9 @@ def n_groups(n_languages: int, n_dims: int) -> int:
 def scattered(numbers: IntArray, seed: int) -> npt.NDArray[np.uint64]:
     """64 random-looking bits per number, the same ever after (the SplitMix64 of Steele, Lea and Flood, 2014)."""
     golden = np.uint64(0x9E3779B97F4A7C15)
-    with np.errstate(over="ignore"):
-        z = (numbers.astype(np.uint64) + np.uint64(seed % 2**64) + np.uint64(1)) * golden
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = (numbers.astype(np.uint64) + np.uint64(seed % 2**64) + np.uint64(1)) * golden
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
