@@ -9,7 +9,7 @@ import pytest
 
 from generator.errors import MeasureUndefinedError
 from generator.measures import ConceptIndex, Incidence, aligned_index
-from generator.measures.affinity import LEAST_SPREAD, centred_vectors
+from generator.measures.affinity import LEAST_SPREAD, affinity_of, affinity_sums, centred_vectors
 from generator.measures.companion import LEAST_LENGTH, Cells, cells_of, mean_over_pairs
 from generator.measures.geometry import category_measures, collapse_ratio, number_measures
 from generator.measures.index import FloatArray
@@ -57,6 +57,11 @@ def test_a_pair_without_a_value_has_no_part_in_any_resample() -> None:
 def test_the_only_word_of_a_language_has_no_direction_without_its_mean() -> None:
     with pytest.raises(MeasureUndefinedError, match="1 renderings of ar lie on its mean"):
         centred_vectors({"en": directions(3), "ar": directions(1)})
+
+
+def test_sums_alone_know_of_no_single_concept() -> None:
+    vectors = {"en": directions(3), "ar": directions(3, seed=4)}
+    assert affinity_of(affinity_sums(vectors, aligned_index(3, tuple(vectors)))).concept_spread.shape == (0,)
 
 
 # Cells
